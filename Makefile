@@ -1,0 +1,49 @@
+# Environment, demo and tests. Everything is installed into .venv, once.
+#
+#   make demo                                  the whole pipeline on example data
+#   make demo PYTHON=python3.12                with another Python (3.11 or newer)
+#   make demo PIP_ARGS='--extra-index-url URL' with other package indexes, as for a CPU-only torch
+
+PYTHON ?= python3
+PIP_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check-slow clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' Makefile
+
+demo: $(INSTALLED) ## run the whole pipeline on example data
+	$(BIN)/seqchurn demo --config configs/demo.yaml
+
+test: $(INSTALLED) ## style, types and the fast tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -m 'not slow' --durations=10
+
+# pytest ends with 5 where no test is marked slow
+check-slow: $(INSTALLED) ## the slow tests
+	$(BIN)/pytest -m slow --durations=10 || test $$? -eq 5
+
+clean: ## remove the environment and caches; data stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	find seqchurn tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip 25.1 was the first that knows --group; lifetimes gives the data of golden tests only, and
+# its own requirements would clash
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); expected Python 3.11 or newer." \
+			"Write make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
+	@echo "Installing into $(VENV): some minutes, once."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) \
+		-e '.[examples,baselines,notebooks]' --group dev
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps lifetimes==0.11.3
+	@touch $@

@@ -1,0 +1,38 @@
+"""Histories -> the scores to beat: recency rule, Kaplan-Meier, BG/NBD.
+
+A baseline is one file, one class and one row of the table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from seqchurn.baselines.baseline import Baseline
+from seqchurn.baselines.bgnbd import BGNBD
+from seqchurn.baselines.kaplan_meier import KaplanMeier
+from seqchurn.baselines.recency import Recency
+
+__all__ = ["BASELINES", "BGNBD", "Baseline", "KaplanMeier", "Recency", "fit_baselines"]
+
+BASELINES: dict[str, type[Baseline]] = {
+    baseline.name: baseline for baseline in (Recency, KaplanMeier, BGNBD)
+}
+"""Name in reports to class, in the order of reports."""
+
+
+def fit_baselines(
+    histories: pl.DataFrame,
+    *,
+    cutoff_day: float,
+    step_days: float,
+    horizons_days: Sequence[float],
+) -> dict[str, Baseline]:
+    """Every baseline, fitted before the cutoff, by name; see `Baseline.fit`."""
+    return {
+        name: baseline().fit(
+            histories, cutoff_day=cutoff_day, step_days=step_days, horizons_days=horizons_days
+        )
+        for name, baseline in BASELINES.items()
+    }

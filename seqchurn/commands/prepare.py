@@ -1,0 +1,83 @@
+"""seqchurn prepare: raw logs -> events -> sequences, and what became of every record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from seqchurn.config import Config
+from seqchurn.events import IngestReport, ingest, quarantine_store
+from seqchurn.sequences import build_store
+from seqchurn.storage import BucketStore
+
+__all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+
+_COUNTS = ["read", "kept", "duplicate", "quarantined", "filtered", "folded_away", "events"]
+
+
+def run(config: Config, *, force: bool = False) -> None:
+    """Ingest the raw logs, build the sequences, print what became of the records.
+
+    Args:
+        config: The whole config.
+        force: Build both tables even if nothing has changed.
+
+    Raises:
+        SeqchurnError: If the config, the data or the disk do not allow it.
+    """
+    events = BucketStore(config.store / "events" / config.name)
+    sequences = BucketStore(config.store / "sequences" / config.name)
+    reports = ingest(config.events, events, force=force)
+    _log.info("building sequences")
+    build_store(
+        events,
+        sequences,
+        attributes=config.events.attributes("number") + config.events.attributes("category"),
+        static=config.events.static_attributes("number")
+        + config.events.static_attributes("category"),
+        force=force,
+    )
+    manifest = events.manifest()
+    _print_counts(reports)
+    _print_quarantine(manifest["quarantined"], quarantine_store(events))
+    _print_summary(manifest)
+    print(f"\nevents     {events.folder}\nsequences  {sequences.folder}")
+
+
+def _print_counts(reports: Sequence[IngestReport]) -> None:
+    rows = [[r.source, *(f"{getattr(r, count):,}" for count in _COUNTS)] for r in reports]
+    _print_table([["source", *(count.replace("_", " ") for count in _COUNTS)], *rows])
+    print("read = kept + duplicate + quarantined + filtered; events = kept - folded away")
+    for report in reports:
+        for warning in report.warnings:
+            print(f"{report.source}: {warning}")
+
+
+def _print_quarantine(reasons: dict[str, dict[str, int]], store: BucketStore) -> None:
+    if not reasons:
+        return
+    print()
+    rows = [[s, rule, f"{n:,}"] for s, rules in reasons.items() for rule, n in rules.items()]
+    _print_table([["source", "quarantined for", "records"], *rows])
+    print(f"the records and their reasons: {store.folder}")
+
+
+def _print_summary(manifest: dict[str, Any]) -> None:
+    types = ", ".join(f"{n:,} {name}" for name, n in manifest["events_per_type"].items())
+    print(f"\ncustomers  {manifest['n_customers']:,}")
+    print(f"events     {manifest['n_events']:,}: {types}")
+    print(f"span       {manifest['first_timestamp']} to {manifest['last_timestamp']}")
+
+
+def _print_table(rows: list[list[str]]) -> None:
+    """Print rows in aligned columns, counts to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if rows[-1][i].replace(",", "").isdigit() else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())

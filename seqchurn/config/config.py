@@ -1,0 +1,58 @@
+"""The whole config: one YAML serves every verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from seqchurn.config.datasets import DatasetsConfig
+from seqchurn.config.encoder import Encoder, LstmConfig
+from seqchurn.config.evaluation import EvaluationConfig
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.head import Head, LogLogisticMixtureConfig
+from seqchurn.config.scoring import ScoringConfig
+from seqchurn.config.section import Section
+from seqchurn.config.tracking import TrackingConfig
+from seqchurn.config.training import TrainingConfig
+from seqchurn.config.waits import WaitsConfig
+
+__all__ = ["Config"]
+
+
+class Config(Section):
+    """The whole config, sections in the order in which data flows."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        json_schema_extra={"words": "text of letters, digits, dots, - and _"},
+    )
+    """Name of the data set: of its stores, reports, experiment and registered model."""
+    store: Path = Path("data")
+    """Folder for all that is written; relative to this config file."""
+    events: EventsConfig
+    """Raw logs to the events table."""
+    waits: WaitsConfig = WaitsConfig()
+    """What is waited for, and on which grid of time."""
+    datasets: DatasetsConfig = DatasetsConfig()
+    """How sequences become batches."""
+    encoder: Encoder = LstmConfig()
+    """How a history becomes a context vector."""
+    head: Head = LogLogisticMixtureConfig()
+    """How a context becomes the distribution of a wait."""
+    training: TrainingConfig = TrainingConfig()
+    """How the model is fitted."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """What a model is asked, and when."""
+    tracking: TrackingConfig = TrackingConfig()
+    """Where runs and models go in MLflow; in `store`, or where MLFLOW_TRACKING_URI says."""
+    scoring: ScoringConfig = ScoringConfig()
+    """What the score table says."""
+
+    @field_validator("encoder", "head", mode="before")
+    @classmethod
+    def _default_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, dict) and "kind" not in value:
+            return {"kind": cls.model_fields[str(info.field_name)].default.kind, **value}
+        return value

@@ -1,0 +1,19 @@
+"""Section `scoring`: what the score table says."""
+
+from __future__ import annotations
+
+from seqchurn.config.section import Section
+from seqchurn.config.units import Duration
+
+__all__ = ["ScoringConfig"]
+
+
+class ScoringConfig(Section):
+    """What the score table says."""
+
+    churn_horizon: Duration = "90d"
+    """A customer without an order for this long counts as churned: p_churn = 1 - P(order)."""
+    interval: Duration = "1d"
+    """Time between two scorings; scores are valid that long."""
+    reach: Duration = "730d"
+    """Next-order dates farther away than this are left empty."""

@@ -1,0 +1,33 @@
+"""Section `training`: how the model is fitted."""
+
+from __future__ import annotations
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seqchurn.config.section import Section
+from seqchurn.config.units import Instant
+
+__all__ = ["TrainingConfig"]
+
+
+class TrainingConfig(Section):
+    """How the model is fitted."""
+
+    cutoff: Instant | None = None
+    """First instant the model may not see; default: the end of the log."""
+    seed: NonNegativeInt = 0
+    """Seed of every random draw."""
+    max_epochs: PositiveInt = 60
+    """Passes over the customers, at most."""
+    patience: PositiveInt = 8
+    """Epochs without a better validation loss before training stops."""
+    learning_rate: PositiveFloat = 3e-3
+    """Step size of AdamW at its highest."""
+    weight_decay: float = Field(default=1e-2, ge=0.0)
+    """Weight decay of AdamW."""
+    gradient_clip: PositiveFloat = 1.0
+    """Largest norm of the gradient."""
+    accelerator: str = "auto"
+    """Lightning accelerator: auto, cpu, gpu ..."""
+    threads: PositiveInt | None = None
+    """CPU threads of torch; default: its own choice."""

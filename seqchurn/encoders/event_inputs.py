@@ -1,0 +1,74 @@
+"""Padded events -> one vector an event: what happened, how long after what, and when.
+
+Nothing here is a feature by hand: types, attributes and time go in as the log has them.
+
+Shapes: B customers, T events, E width of an event vector.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from seqchurn.datasets.batch import EventBatch
+from seqchurn.datasets.facts import DataFacts
+from seqchurn.encoders.calendar import DAY_WAVES, WEEK_WAVES, day_waves, week_waves
+
+__all__ = ["EventInputs", "StaticInputs"]
+
+
+class EventInputs(nn.Module):
+    """Maps events to vectors.
+
+    Args:
+        facts: Sizes and time scales of the data.
+        embedding_size: Width of the embedding of the type and of each category.
+    """
+
+    def __init__(self, facts: DataFacts, *, embedding_size: int) -> None:
+        super().__init__()
+        self.shortest_days = facts.shortest_days
+        self.event_type = nn.Embedding(facts.event_types, embedding_size, padding_idx=0)
+        self.categories = nn.ModuleList(
+            nn.Embedding(codes, embedding_size) for codes in facts.categories
+        )
+        embeddings = embedding_size * (1 + len(facts.categories))
+        self.size = embeddings + 3 + DAY_WAVES + WEEK_WAVES + facts.numbers
+
+    def forward(self, events: EventBatch) -> Tensor:
+        """Event vectors, shape (B, T, E)."""
+        elapsed = torch.stack(
+            [
+                torch.log1p(events.gap_days / self.shortest_days),
+                torch.log1p(events.quiet_days / self.shortest_days),
+                torch.log1p(events.multiplicity),
+            ],
+            dim=-1,
+        )  # (B, T, 3)
+        embedded = [self.event_type(events.event_type)]  # (B, T, embedding)
+        embedded += [e(events.categories[..., i]) for i, e in enumerate(self.categories)]
+        calendar = [day_waves(events.time), week_waves(events.time)]
+        return torch.cat([*embedded, elapsed, *calendar, events.numbers], dim=-1)
+
+
+class StaticInputs(nn.Module):
+    """Maps the attributes of customers to vectors, hidden at landmarks before they were known.
+
+    Args:
+        facts: Sizes of the data.
+        embedding_size: Width of the embedding of each category.
+    """
+
+    def __init__(self, facts: DataFacts, *, embedding_size: int) -> None:
+        super().__init__()
+        self.categories = nn.ModuleList(
+            nn.Embedding(codes, embedding_size) for codes in facts.static_categories
+        )
+        self.size = facts.static_numbers + embedding_size * len(facts.static_categories)
+
+    def forward(self, events: EventBatch, day: Tensor) -> Tensor:
+        """Vectors of shape (B, L, size), zero where `day` (B, L) lies before they were known."""
+        embedded = [e(events.static_categories[:, i]) for i, e in enumerate(self.categories)]
+        vector = torch.cat([events.static_numbers, *embedded], dim=-1)  # (B, size)
+        known = day >= events.known_from.unsqueeze(1)  # (B, L)
+        return vector.unsqueeze(1) * known.unsqueeze(-1)  # (B, L, size)

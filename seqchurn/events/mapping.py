@@ -1,0 +1,131 @@
+"""Raw columns -> columns of the events table, with the raw values alongside for the checks.
+
+Numbers stay Float64 until line items are folded; what a record becomes depends on that record
+alone.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from seqchurn.config.events import Attribute, CustomersSource, EventSource, StaticAttribute
+from seqchurn.errors import ConfigError
+from seqchurn.events.filtering import MEETS
+from seqchurn.events.sources import FILE, MALFORMED, RECORD
+from seqchurn.events.sources.columns import mapped_columns, require
+from seqchurn.events.text import as_text
+from seqchurn.events.times import instant
+from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
+
+__all__ = ["FOLD", "RAW", "is_counted", "map_customers", "map_events"]
+
+RAW = "raw:"
+"""Prefix of the raw values of mapped columns."""
+
+FOLD = "fold:"
+"""Prefix of the columns that line items are folded by, as text."""
+
+
+def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
+    """Records of an event source as events, not yet checked.
+
+    Args:
+        raw: Raw frame with the column `MEETS`.
+        source: Its section of the config.
+
+    Returns:
+        `FILE`, `RECORD`, `MALFORMED`, `MEETS`, raw:*, then `customer_id`, `timestamp`,
+        `event_type`, `event_id` (null: none given), attributes (Float64 or String) and fold:*.
+
+    Raises:
+        ConfigError: If a column is missing or cannot be what it is mapped to.
+    """
+    place = f"[events] source {source.name}"
+    schema = raw.collect_schema()
+    used = mapped_columns(source)
+    require(used, schema, place=place)
+    folds = {FOLD + column: as_text(column, schema[column]) for column in source.fold_by}
+    return raw.select(
+        FILE,
+        RECORD,
+        MALFORMED,
+        MEETS,
+        pl.col(used).name.prefix(RAW),
+        as_text(source.customer_id, schema[source.customer_id]).alias(CUSTOMER_ID),
+        instant(
+            source.timestamp,
+            schema[source.timestamp],
+            format=source.timestamp_format,
+            zone=source.timezone,
+            place=place,
+        ).alias(TIMESTAMP),
+        _optional(source.event_type_column, schema, source.event_type).alias(EVENT_TYPE),
+        _optional(source.event_id, schema, None).alias(EVENT_ID),
+        **_attributes(source, schema),
+        **folds,
+    )
+
+
+def map_customers(raw: pl.LazyFrame, source: CustomersSource) -> pl.LazyFrame:
+    """Records of the customers' table, not yet checked.
+
+    Returns:
+        `FILE`, `RECORD`, `MALFORMED`, raw:*, then `customer_id`, attributes and, if the config
+        names its column, `known_from`.
+
+    Raises:
+        ConfigError: If a column cannot be what it is mapped to.
+    """
+    schema = raw.collect_schema()
+    columns = {CUSTOMER_ID: as_text(source.customer_id, schema[source.customer_id])}
+    columns |= _attributes(source, schema)
+    if source.known_from is not None:
+        columns[KNOWN_FROM] = instant(
+            source.known_from,
+            schema[source.known_from],
+            format=source.timestamp_format,
+            zone=source.timezone,
+            place=f"[events] source {source.name}",
+        )
+    raws = pl.col(mapped_columns(source)).name.prefix(RAW)
+    return raw.select(FILE, RECORD, MALFORMED, raws, **columns)
+
+
+def is_counted(source: EventSource | CustomersSource, attribute: StaticAttribute) -> bool:
+    """Whether line items are counted by this attribute, so that its value may be anything."""
+    return (
+        isinstance(attribute, Attribute)
+        and attribute.fold in ("count", "n_unique")
+        and isinstance(source, EventSource)
+        and bool(source.fold_by)
+    )
+
+
+def _attributes(source: EventSource | CustomersSource, schema: pl.Schema) -> dict[str, pl.Expr]:
+    columns = {}
+    for name, attribute in source.attributes.items():
+        dtype = schema[attribute.column]
+        if attribute.type == "category" or is_counted(source, attribute):
+            columns[name] = as_text(attribute.column, dtype)
+        else:
+            place = f"[events] source {source.name}, attribute {name}"
+            columns[name] = _number(attribute.column, dtype, place)
+    return columns
+
+
+def _number(column: str, dtype: pl.DataType, place: str) -> pl.Expr:
+    value = pl.col(column)
+    if dtype == pl.String:
+        value = value.str.strip_chars()
+    elif not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
+        raise ConfigError(
+            f"{place}: column {column} is {dtype}; expected numbers. Name another column, or set "
+            "type: category."
+        )
+    return value.cast(pl.Float64, strict=False) + 0.0  # -0.0 becomes 0.0: alike rows hash alike
+
+
+def _optional(column: str | None, schema: pl.Schema, otherwise: str | None) -> pl.Expr:
+    if column is None:
+        return pl.lit(otherwise, dtype=pl.String)
+    return as_text(column, schema[column])

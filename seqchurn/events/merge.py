@@ -1,0 +1,87 @@
+"""Second pass: the records of one bucket, of all sources -> the bucket of the events table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from seqchurn.config.events import CustomersSource, EventsConfig, EventSource
+from seqchurn.errors import ConfigError
+from seqchurn.events.customers import check_unique, join_customers, without_events
+from seqchurn.events.duplicates import without_repeats
+from seqchurn.events.fold import folded
+from seqchurn.events.identity import HASH, with_hash, with_ids
+from seqchurn.events.order import in_order
+from seqchurn.events.split import SplitSource
+from seqchurn.schema import EVENT_ID, EVENTS, KNOWN_FROM
+
+__all__ = ["Counts", "columns", "merge"]
+
+Counts = dict[str, Counter[str]]
+"""Per source: kept, duplicate, alike (kept repeats), events; for customers: kept and unseen."""
+
+
+def columns(config: EventsConfig) -> list[str]:
+    """Columns of the events table, in order.
+
+    Raises:
+        ConfigError: If two of them have one name.
+    """
+    names = [*EVENTS]
+    names += config.attributes("number") + config.attributes("category")
+    names += config.static_attributes("number") + config.static_attributes("category")
+    names += [KNOWN_FROM for s in config.sources if isinstance(s, CustomersSource) and s.known_from]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice or (KNOWN_FROM in names[:-1]):
+        raise ConfigError(
+            f"[events] the attribute {twice[0] if twice else KNOWN_FROM} has the name of another "
+            "column of the events table. Give it another name."
+        )
+    return names
+
+
+def merge(
+    bucket: int, sources: Sequence[SplitSource], config: EventsConfig
+) -> tuple[pl.DataFrame, Counts]:
+    """Drop repeats, fold line items, join the customers' attributes.
+
+    Returns:
+        The rows of the events table with customers of this bucket, sorted by (customer_id,
+        timestamp, event_id), and what became of the records.
+
+    Raises:
+        DataError: If a customer is twice in the customers' table.
+    """
+    counts: Counts = {}
+    tables = []
+    for split in sources:
+        if isinstance(split.source, EventSource):
+            events, counts[split.source.name] = _events(split.records(bucket), split.source)
+            tables.append(events)
+    table = pl.concat(tables, how="diagonal")
+    for split in sources:
+        if isinstance(split.source, CustomersSource):
+            customers = split.records(bucket)
+            check_unique(customers, split.source)
+            unseen = without_events(customers, table)
+            counts[split.source.name] = Counter(kept=customers.height, unseen=unseen)
+            table = join_customers(table, customers)
+    numbers = config.attributes("number") + config.static_attributes("number")
+    table = table.select(columns(config)).cast(dict.fromkeys(numbers, pl.Float32))
+    return in_order(table, EVENT_ID), counts
+
+
+def _events(records: pl.DataFrame, source: EventSource) -> tuple[pl.DataFrame, Counter[str]]:
+    records = with_hash(records, source)
+    if source.fold_by or source.event_id is not None:  # where it matters which one is first
+        records = in_order(records, HASH)
+    kept, alike = without_repeats(records, alike=source.duplicates)
+    events = with_ids(folded(kept, source) if source.fold_by else kept, source)
+    return events, Counter(
+        kept=kept.height,
+        duplicate=records.height - kept.height,
+        alike=alike,
+        events=events.height,
+    )

@@ -1,0 +1,50 @@
+"""A source of the config -> its raw records, as a lazy frame.
+
+A new kind of source is one file here, one row in `READERS` and one class in the config.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from seqchurn.config.events import Source
+from seqchurn.errors import DataError
+from seqchurn.events.sources import csv, customers, ndjson, parquet
+from seqchurn.events.sources.columns import raw_columns, require
+from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, resolve_path
+
+__all__ = ["FILE", "MALFORMED", "READERS", "RECORD", "read", "resolve_path"]
+
+READERS: dict[str, Callable[..., pl.LazyFrame]] = {
+    "csv": csv.read,
+    "parquet": parquet.read,
+    "ndjson": ndjson.read,
+    "customers": customers.read,
+}
+
+
+def read(source: Source, *, tolerant: bool = False) -> pl.LazyFrame:
+    """Raw records of a source, with `FILE`, `RECORD` and `MALFORMED` (null: a sound record).
+
+    Args:
+        source: Its section of the config.
+        tolerant: Set damaged lines of text files apart instead of failing; slower.
+
+    Raises:
+        ConfigError: If a file, package or column is missing.
+        DataError: If the files are empty.
+    """
+    raw = READERS[source.kind](source, tolerant=tolerant)
+    present: dict[str, Any] = raw.collect_schema()
+    if present.keys() <= {FILE, RECORD, MALFORMED}:
+        raise DataError(
+            f"[events] source {source.name}: {source.path} is empty. Point path at a log with "
+            "records, or remove the source."
+        )
+    require(raw_columns(source), present, place=f"[events] source {source.name}")
+    if MALFORMED in present:
+        return raw
+    return raw.with_columns(pl.lit(None, dtype=pl.String).alias(MALFORMED))

@@ -1,0 +1,69 @@
+"""Columns of a raw log that a source of the config speaks of, and whether they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import polars as pl
+
+from seqchurn.config.events import CustomersSource, EventSource
+from seqchurn.errors import ConfigError
+from seqchurn.events.sources.files import FILE, MALFORMED, RECORD
+
+__all__ = ["condition", "mapped_columns", "raw_columns", "require"]
+
+
+def mapped_columns(source: EventSource | CustomersSource) -> list[str]:
+    """Columns whose values go into the events table, each once."""
+    columns: list[str | None] = [source.customer_id]
+    if isinstance(source, CustomersSource):
+        columns += [source.known_from]
+    else:
+        columns += [source.timestamp, source.event_type_column, source.event_id, *source.fold_by]
+    columns += [attribute.column for attribute in source.attributes.values()]
+    return list(dict.fromkeys(c for c in columns if c is not None))
+
+
+def raw_columns(source: EventSource | CustomersSource) -> list[str]:
+    """Columns that the files of a source must have: mapped, filtered on or looked up by."""
+    columns = mapped_columns(source)
+    if isinstance(source, CustomersSource):
+        return columns
+    if source.where is not None:
+        columns += condition(source).meta.root_names()
+    if source.lookup is not None:
+        columns = [c for c in columns if c not in source.lookup.columns] + [source.lookup.on]
+    return list(dict.fromkeys(columns))
+
+
+def condition(source: EventSource) -> pl.Expr:
+    """The `where` of a source as an expression.
+
+    Raises:
+        ConfigError: If it is not SQL that can be read.
+    """
+    try:
+        return pl.sql_expr(source.where or "true")
+    except pl.exceptions.PolarsError as error:
+        raise ConfigError(
+            f"[events] source {source.name}: where is {source.where!r}, which is not an SQL "
+            f"condition ({str(error).splitlines()[0]}). Write it like amount > 0, with "
+            "double quotes around a column that is named like a word of SQL."
+        ) from None
+
+
+def require(columns: Iterable[str], present: Iterable[str], *, place: str) -> None:
+    """Check that columns are there.
+
+    Raises:
+        ConfigError: For the first one that is not, with the nearest that is.
+    """
+    there = [column for column in present if column not in (FILE, RECORD, MALFORMED)]
+    for column in columns:
+        if column not in there:
+            near = get_close_matches(column, there, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ConfigError(
+                f"{place}: there is no column {column}.{hint} Columns present: {', '.join(there)}."
+            )

@@ -1,0 +1,143 @@
+"""First pass: each source is read once and its records split into buckets on disk.
+
+The records that are kept go to the bucket of their customer, the others to two buckets of their
+own, so that one streaming pass also counts everything; only a source with refused records is
+read a second time, to say why.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.config.events import CustomersSource, Source
+from seqchurn.errors import DataError
+from seqchurn.events.checks import NO_ZONE, is_refused, quarantined, rules
+from seqchurn.events.filtering import MEETS, mark_met
+from seqchurn.events.hashing import bucket
+from seqchurn.events.lookup import join_lookup
+from seqchurn.events.mapping import RAW, map_customers, map_events
+from seqchurn.events.sources import FILE, MALFORMED, RECORD, read
+from seqchurn.events.times import no_zone
+from seqchurn.schema import CUSTOMER_ID
+
+__all__ = ["SplitSource", "split"]
+
+_log = logging.getLogger(__name__)
+
+_BUCKET = "seqchurn:bucket"
+_REFUSED, _FILTERED = -1, -2
+
+
+@dataclass(frozen=True)
+class SplitSource:
+    """Where the records of one source lie between the passes."""
+
+    source: Source
+    folder: Path
+    schema: pl.Schema
+    """Mapped columns."""
+
+    def records(self, bucket: int) -> pl.DataFrame:
+        """Mapped records of one bucket, in any order."""
+        files = self._files(bucket)
+        return pl.read_parquet(files) if files else pl.DataFrame(schema=self.schema)
+
+    def count(self, bucket: int | None = None) -> int:
+        """Number of records in one bucket, or in all with those left out."""
+        files = self._files(bucket)
+        return int(pl.scan_parquet(files).select(pl.len()).collect().item()) if files else 0
+
+    @property
+    def refused(self) -> int:
+        """Number of records that broke a rule."""
+        return self.count(_REFUSED)
+
+    @property
+    def filtered(self) -> int:
+        """Number of records that did not meet `where`."""
+        return self.count(_FILTERED)
+
+    @property
+    def quarantine(self) -> Path:
+        """File with the quarantine table of this source, if it has refused records."""
+        return self.folder / "quarantine.parquet"
+
+    def _files(self, bucket: int | None) -> list[Path]:
+        name = "*" if bucket is None else str(bucket)
+        return sorted((self.folder / "records").glob(f"{_BUCKET}={name}/*.parquet"))
+
+
+def split(source: Source, folder: Path, buckets: int) -> SplitSource:
+    """Read, map and check a source and write its records by bucket; memory stays bounded.
+
+    A text file with damaged lines is read again line by line, with these lines refused.
+
+    Raises:
+        ConfigError: If the config does not fit the log.
+        DataError: If a file cannot be read at all.
+    """
+    try:
+        return _split(source, folder / "fast", buckets, tolerant=False)
+    except pl.exceptions.PolarsError as error:
+        _log.warning("source %s: %s; reading line by line", source.name, _first_line(error))
+    try:
+        return _split(source, folder / "tolerant", buckets, tolerant=True)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"[events] source {source.name}: {source.path} cannot be read ({_first_line(error)}). "
+            f"Expected sound {source.kind} in UTF-8. Repair or replace the file."
+        ) from error
+
+
+def _split(source: Source, folder: Path, buckets: int, *, tolerant: bool) -> SplitSource:
+    mapped = _mapped(source, tolerant=tolerant)
+    found = rules(mapped, source)
+    columns = [c for c in mapped.collect_schema() if c not in _beside(mapped)]
+    place = (
+        pl.when(~pl.col(MEETS))
+        .then(_FILTERED)
+        .when(is_refused(found))
+        .then(_REFUSED)
+        .otherwise(bucket(pl.col(CUSTOMER_ID), buckets))
+    )
+    target = pl.PartitionBy(folder / "records", key=_BUCKET, include_key=False)
+    mapped.select(*columns, place.alias(_BUCKET)).sink_parquet(
+        target, mkdir=True, compression="lz4", statistics=False, maintain_order=False
+    )
+    schema = mapped.select(columns).collect_schema()
+    done = SplitSource(source, folder, schema)
+    if done.refused:
+        refused = quarantined(mapped.filter(MEETS), found, source)
+        refused.sink_parquet(done.quarantine)
+        _refuse_missing_zone(done)
+    return done
+
+
+def _mapped(source: Source, *, tolerant: bool) -> pl.LazyFrame:
+    raw = read(source, tolerant=tolerant)
+    if isinstance(source, CustomersSource):
+        return map_customers(raw, source).with_columns(pl.lit(True).alias(MEETS))
+    return map_events(mark_met(join_lookup(raw, source), source), source)
+
+
+def _beside(mapped: pl.LazyFrame) -> set[str]:
+    """Columns that only serve the checks."""
+    names = mapped.collect_schema().names()
+    return {FILE, RECORD, MALFORMED, MEETS, *(name for name in names if name.startswith(RAW))}
+
+
+def _refuse_missing_zone(done: SplitSource) -> None:
+    found = pl.scan_parquet(done.quarantine).filter(rule=NO_ZONE).head(1).collect()
+    if found.height:
+        place = f"[events] source {done.source.name} ({found['reason'][0]})"
+        source = done.source
+        column = source.known_from if isinstance(source, CustomersSource) else source.timestamp
+        raise no_zone(place, column or "")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,128 @@
+"""Stamps of any kind in a raw log -> instants, Datetime[us, UTC].
+
+Nothing is guessed from the values, so that the order of records cannot matter: text is ISO 8601
+or has the format that the config names, and a stamp without a zone needs one from the config.
+Of a local time that occurs twice the earlier instant is meant; one that does not exist is null.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from seqchurn.errors import ConfigError
+
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "instant", "lacks_zone", "no_zone"]
+
+_EPOCH_UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+"""Values of `timestamp_format` for numbers since 1970-01-01 UTC, with their microseconds."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Years outside are placeholders or numbers of another unit, not times of events."""
+
+_LOCAL = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
+_WITH_OFFSET = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
+
+
+def instant(
+    column: str, dtype: pl.DataType, *, format: str | None, zone: str | None, place: str
+) -> pl.Expr:
+    """A raw column as instants; null where it is null or cannot be read.
+
+    Args:
+        column: Name of the raw column.
+        dtype: Its type: a datetime, a date, text or a number.
+        format: `timestamp_format` of the config: strptime format of text, or s, ms or us for
+            numbers (in text or not) since 1970-01-01 UTC; None: text is ISO 8601.
+        zone: Zone of stamps that carry none.
+        place: Where in the config, for messages.
+
+    Returns:
+        Datetime[us, UTC].
+
+    Raises:
+        ConfigError: If the type cannot be a time, or a zone or a unit is missing.
+    """
+    value = pl.col(column)
+    if format in _EPOCH_UNITS and (dtype == pl.String or dtype.is_numeric()):
+        return _since_epoch(value, dtype, _EPOCH_UNITS[format])
+    if dtype == pl.String:
+        return _from_text(column, format, zone, place)
+    if dtype == pl.Null:
+        return value.cast(pl.Datetime("us", "UTC"))
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return value.cast(pl.Datetime("us", dtype.time_zone)).dt.convert_time_zone("UTC")
+    if isinstance(dtype, (pl.Datetime, pl.Date)):
+        if zone is None:
+            raise no_zone(place, column)
+        return _from_local(value.cast(pl.Datetime("us")), zone)
+    if dtype.is_numeric():
+        raise ConfigError(
+            f"{place}: timestamp column {column} holds numbers ({dtype}); expected times. If they "
+            "count from 1970-01-01 UTC, set timestamp_format to s, ms or us."
+        )
+    raise ConfigError(
+        f"{place}: timestamp column {column} is {dtype}; expected a datetime, a date or text."
+    )
+
+
+def lacks_zone(column: str, dtype: pl.DataType, *, format: str | None, zone: str | None) -> pl.Expr:
+    """Whether a stamp is ISO text without an offset where the config names no zone."""
+    if dtype != pl.String or format is not None or zone is not None:
+        return pl.lit(False)
+    return _parsed(_normalised(pl.col(column)), _LOCAL).is_not_null()
+
+
+def no_zone(place: str, column: str) -> ConfigError:
+    """The error of a stamp without a zone where the config names none."""
+    return ConfigError(
+        f"{place}: stamps in column {column} carry no time zone. Set timezone to the zone of the "
+        "clock that wrote them, such as UTC or Europe/London."
+    )
+
+
+def _since_epoch(value: pl.Expr, dtype: pl.DataType, microseconds: int) -> pl.Expr:
+    number = value.str.strip_chars() if dtype == pl.String else value
+    if dtype.is_integer():
+        ticks = number.cast(pl.Float64) * microseconds  # tells overflow, which Int64 would not
+        exact = number.cast(pl.Int64, strict=False) * microseconds
+        ticks = pl.when(ticks.abs() < 2**62).then(exact)
+    else:
+        ticks = number.cast(pl.Float64, strict=False) * microseconds
+        ticks = ticks.round().cast(pl.Int64, strict=False)
+    return ticks.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _from_text(column: str, format: str | None, zone: str | None, place: str) -> pl.Expr:
+    value = pl.col(column)
+    if format is None:
+        text = _normalised(value)
+        aware = _parsed(text, _WITH_OFFSET)
+        if zone is None:
+            return aware
+        return pl.coalesce(aware, _from_local(_parsed(text, _LOCAL), zone))
+    parsed = _parsed(value.str.strip_chars(), [format])
+    if re.search("%[:#]*z", format):
+        return parsed
+    if zone is None:
+        raise no_zone(place, column)
+    return _from_local(parsed, zone)
+
+
+def _from_local(local: pl.Expr, zone: str) -> pl.Expr:
+    return local.dt.replace_time_zone(
+        zone, ambiguous="earliest", non_existent="null"
+    ).dt.convert_time_zone("UTC")
+
+
+def _normalised(value: pl.Expr) -> pl.Expr:
+    """ISO text with T between date and time, and an offset in place of Z."""
+    text = value.str.strip_chars().str.replace(" ", "T", literal=True)
+    return text.str.replace("Z$", "+00:00").str.replace(" ", "", literal=True)
+
+
+def _parsed(text: pl.Expr, formats: list[str]) -> pl.Expr:
+    return pl.coalesce(
+        text.str.strptime(pl.Datetime("us"), format, strict=False) for format in formats
+    )

@@ -1,0 +1,102 @@
+"""Reliability curves -> a chart: does "30 %" come true in 30 of 100 cases?
+
+One panel per horizon, predicted against observed, one line per model with its 95 % band. On the
+diagonal a probability is a frequency; below it the model promises orders that do not come.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import altair as alt
+import polars as pl
+
+from seqchurn.errors import EnvironmentFailure
+
+__all__ = ["reliability_chart", "save_chart"]
+
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+"""Okabe & Ito (2008): told apart by colour-blind readers; yellow left out, too faint for a line."""
+_SIZE = 280
+_PANELS_PER_ROW = 2
+
+
+def reliability_chart(curve: pl.DataFrame) -> alt.ConcatChart:
+    """Predicted probability against observed frequency, a panel per horizon, models by colour.
+
+    Args:
+        curve: Columns `horizon_days`, `model`, `n`, `predicted`, `observed`, `lower`, `upper`,
+            as `seqchurn.evaluation.reliability` returns.
+
+    Returns:
+        The chart; both axes run from 0 to 100 %.
+    """
+    models = curve["model"].unique(maintain_order=True).to_list()
+    horizons = curve["horizon_days"].unique().sort().to_list()
+    panels = [_panel(curve.filter(pl.col("horizon_days") == h), h, models) for h in horizons]
+    return alt.concat(*panels, columns=_PANELS_PER_ROW).properties(
+        title=alt.TitleParams(
+            "Predicted probability of an order and how often it came",
+            subtitle="Bins of equal count with 95 % bands; on the dashed line the two agree",
+        )
+    )
+
+
+def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
+    """Write a chart as PNG or SVG, by the ending of the path, beside the target and then renamed.
+
+    Raises:
+        ValueError: If the path ends in neither.
+        EnvironmentFailure: If the disk refuses.
+    """
+    if path.suffix not in (".png", ".svg"):
+        raise ValueError(f"{path.name} ends in '{path.suffix}'; expected .png or .svg")
+    kind: Literal["png", "svg"] = "png" if path.suffix == ".png" else "svg"
+    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            chart.save(str(beside), format=kind, scale_factor=2.0)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"could not write {path}: {error}. Check space and permissions of the disk, then run "
+            "it again."
+        ) from error
+
+
+def _panel(curve: pl.DataFrame, horizon_days: float, models: list[str]) -> alt.LayerChart:
+    colour = alt.Color(
+        "model:N",
+        title="Model",
+        scale=alt.Scale(domain=models, range=_COLOURS),
+        legend=alt.Legend(symbolOpacity=1.0),
+    )
+    shape = alt.Shape("model:N", title="Model", scale=alt.Scale(domain=models))
+    across = alt.X("predicted:Q", title="Predicted", scale=_scale(), axis=_axis())
+    up = alt.Y("observed:Q", title="Observed", scale=_scale(), axis=_axis())
+    base = alt.Chart(curve).encode(across, colour)
+    band = base.mark_area(opacity=0.2).encode(alt.Y("lower:Q"), alt.Y2("upper:Q"))
+    line = base.mark_line(strokeWidth=1.8).encode(up)
+    points = base.mark_point(filled=True, size=34, opacity=1).encode(up, shape)
+    panel = alt.LayerChart(layer=[_diagonal(), band, line, points])
+    return panel.properties(title=f"within {horizon_days:g} days", width=_SIZE, height=_SIZE)
+
+
+def _diagonal() -> alt.Chart:
+    ends = pl.DataFrame({"predicted": [0.0, 1.0], "observed": [0.0, 1.0]})
+    mark = alt.Chart(ends).mark_line(color="#777777", strokeDash=[4, 4], strokeWidth=1)
+    diagonal: alt.Chart = mark.encode(alt.X("predicted:Q"), alt.Y("observed:Q"))
+    return diagonal
+
+
+def _scale() -> alt.Scale:
+    return alt.Scale(domain=[0, 1], nice=False)
+
+
+def _axis() -> alt.Axis:
+    return alt.Axis(format="%", tickCount=5)

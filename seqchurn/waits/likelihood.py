@@ -1,0 +1,68 @@
+"""Waits and what became of them -> the loss: the likelihood of interval-censored waits.
+
+On a grid of step r, with the last order on o and a landmark c, everything before c is seen and an
+order on c is still possible, so the survived part of the wait is e = c - o - r.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from seqchurn.waits.wait import Wait
+
+__all__ = ["landmark_log_likelihood", "landmark_nll"]
+
+
+def landmark_log_likelihood(
+    wait: Wait, days: Tensor, survived_days: Tensor, observed: Tensor, *, step_days: float
+) -> Tensor:
+    """Log likelihood of each wait that a landmark asks for, on a grid of time.
+
+    An order after `days` adds log[S(days - step) - S(days)] - log S(survived); a wait still
+    open adds log S(days - step) - log S(survived).
+
+    Args:
+        wait: Predicted waits, batch shape (B, L).
+        days: From the last order to the next, or to the end of the data, shape (B, L), >= step.
+        survived_days: Quiet part already seen at the landmark, shape (B, L), in [0, days - step].
+        observed: True if the order came, False if censored, shape (B, L).
+        step_days: Resolution of the log, in days.
+
+    Returns:
+        Log likelihood in nats, shape (B, L).
+    """
+    came = wait.log_interval(days - step_days, days)  # (B, L)
+    still_open = wait.log_survival(days - step_days)  # (B, L)
+    return torch.where(observed, came, still_open) - wait.log_survival(survived_days)
+
+
+def landmark_nll(
+    wait: Wait,
+    days: Tensor,
+    survived_days: Tensor,
+    observed: Tensor,
+    real: Tensor,
+    *,
+    step_days: float,
+) -> Tensor:
+    """Mean negative log likelihood of the waits that landmarks ask for.
+
+    Args:
+        wait: Predicted waits, batch shape (B, L).
+        days: From the last order to the next, or to the end of the data, shape (B, L), >= step
+            where `real`.
+        survived_days: Quiet part already seen at the landmark, shape (B, L).
+        observed: True if the order came, False if censored, shape (B, L).
+        real: False on padding, shape (B, L); at least one True.
+        step_days: Resolution of the log, in days.
+
+    Returns:
+        Scalar, in nats per real landmark.
+    """
+    days = torch.where(real, days, step_days)  # padding stays inside the support: no NaN gradient
+    survived_days = torch.where(real, survived_days, 0.0)
+    log_likelihood = landmark_log_likelihood(
+        wait, days, survived_days, observed, step_days=step_days
+    )
+    return -log_likelihood[real].mean()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seqchurn.commands.prepare import run
+from seqchurn.config import Config
+from seqchurn.storage import BucketStore
+
+
+def test_prepare_builds_both_stores_and_says_what_became_of_every_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log.csv").write_text(
+        "who,at,amount\na,2020-01-01,1\na,2020-01-01,1\nb,2020-01-03,2\n,2020-01-03,2\nc,x,2\n"
+    )
+    source = {
+        "name": "orders",
+        "kind": "csv",
+        "path": str(tmp_path / "log.csv"),
+        "customer_id": "who",
+        "timestamp": "at",
+        "timezone": "UTC",
+        "event_type": "order",
+        "where": "amount < 2 OR who IS NULL OR who = 'c'",
+        "attributes": {"amount": {"column": "amount"}},
+    }
+    config = Config.model_validate(
+        {"name": "tiny", "store": str(tmp_path), "events": {"sources": [source]}}
+    )
+    run(config)
+    assert capsys.readouterr().out.splitlines() == [
+        "source  read  kept  duplicate  quarantined  filtered  folded away  events",
+        "orders     5     2          0            2         1            0       2",
+        "read = kept + duplicate + quarantined + filtered; events = kept - folded away",
+        "orders: 1 records repeat another in all mapped columns and were kept; "
+        "set duplicates: drop if they are no events of their own",
+        "",
+        "source  quarantined for       records",
+        "orders  customer_id_missing         1",
+        "orders  timestamp_unparsable        1",
+        f"the records and their reasons: {tmp_path}/events/tiny/quarantine",
+        "",
+        "customers  1",
+        "events     2: 2 order",
+        "span       2020-01-01T00:00:00+00:00 to 2020-01-01T00:00:00+00:00",
+        "",
+        f"events     {tmp_path}/events/tiny",
+        f"sequences  {tmp_path}/sequences/tiny",
+    ]
+    sequences = BucketStore(tmp_path / "sequences" / "tiny").scan().collect()
+    assert sequences["amount"].to_list() == [[1.0, 1.0]]
+    run(config, force=True)
+    assert BucketStore(tmp_path / "sequences" / "tiny").scan().collect().equals(sequences)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seqchurn.config import load_config
+from seqchurn.errors import ConfigError
+
+Write = Callable[..., Path]
+
+MISTAKES = {
+    "a mistyped key": (
+        "training: {max_epoch: 3}",
+        "[training] max_epoch is not a key here. Did you mean max_epochs?",
+    ),
+    "a mistyped section": ("trainning: {}", "trainning is not a key here. Did you mean training?"),
+    "a key in the wrong place": ("max_epochs: 3", "Did you mean training.max_epochs?"),
+    "a key unlike any other": (
+        "scoring: {zzz: 1}",
+        "[scoring] zzz is not a key here; expected: churn_horizon, interval, reach. Remove it.",
+    ),
+    "a wrong type": (
+        "training: {max_epochs: three}",
+        "[training] max_epochs is 'three'; expected: whole number above 0. "
+        "Correct it, or remove it for the default, 60.",
+    ),
+    "a yes where a number belongs": (
+        "datasets: {landmarks: yes}",
+        "[datasets] landmarks is 'yes'; expected: whole number above 0.",
+    ),
+    "a number where a text belongs": (
+        "tracking: {model: 7}",
+        "[tracking] model is the number 7; expected: text. Put it in quotes.",
+    ),
+    "a negative number": (
+        "training: {patience: -1}",
+        "[training] patience is -1; expected: whole number above 0.",
+    ),
+    "a number out of bounds": (
+        "encoder: {dropout: 1.0}",
+        "[encoder] dropout is 1.0; expected: number at least 0 and below 1.",
+    ),
+    "an infinite number": (
+        "training: {learning_rate: inf}",
+        "[training] learning_rate is 'inf'; expected: number above 0.",
+    ),
+    "an unknown choice": (
+        "datasets: {landmark_density: lin}",
+        "[datasets] landmark_density is 'lin'; expected: linear or uniform.",
+    ),
+    "an unknown kind": (
+        "encoder: {kind: grru}",
+        "encoder has kind grru; expected: mapping with kind gru or lstm. Did you mean gru?",
+    ),
+    "a key of another kind": (
+        "head: {kind: weibull, components: 3}",
+        "[head] components belongs to kind loglogistic_mixture; expected: keys of kind weibull.",
+    ),
+    "a word for a section": (
+        "head: weibull",
+        "head is 'weibull'; expected: mapping with kind loglogistic_mixture or weibull.",
+    ),
+    "an empty section": ("training:", "training is empty; expected: mapping."),
+    "a horizon of no length": (
+        "evaluation: {horizons: [7d, 0d]}",
+        "[evaluation] horizons[1]: '0d' is not a duration longer than zero: write",
+    ),
+    "no horizon": (
+        "evaluation: {horizons: []}",
+        "[evaluation] horizons is []; expected: at least one; list, each duration such as 7d",
+    ),
+    "a cutoff that is no date": (
+        "training: {cutoff: soon}",
+        "[training] cutoff: 'soon' is not a date or time: write 2017-10-01",
+    ),
+    "a zone that is none": ("waits: {timezone: Mars}", "'Mars' is not a time zone: write UTC"),
+    "a run argument": ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score"),
+    "a run argument in a section": (
+        "scoring: {force: 1}",
+        "[scoring] force is a run argument: pass it as --force to prepare, score.",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_answered_with_place_value_expectation_and_remedy(
+    mistake: str, write: Write
+) -> None:
+    text, complaint = MISTAKES[mistake]
+    path = write(text)
+    with pytest.raises(ConfigError, match=re.escape(f"{path}: ")) as caught:
+        load_config(path)
+    assert complaint in str(caught.value)
+    assert "pydantic" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+SOURCE_MISTAKES = {
+    "separator: ';;'": "[events] sources[0].separator is ';;'; expected: one character.",
+    "known_from: day": "[events] sources[0].known_from belongs to kind customers; "
+    "expected: keys of kind csv.",
+    "lookup: {on: a, columns: [b]}": "[events] sources[0].lookup.path is missing; expected: text",
+    "attributes: {price: {colum: p, column: p}}": "[events] sources[0].attributes.price.colum is "
+    "not a key here. Did you mean column?",
+    "attributes: {1: {column: p}}": "[events] sources[0].attributes.1 is the number 1; "
+    "expected: text. Put it in quotes.",
+    "event_type_column: type": "[events] sources[0]: needs exactly one of event_type",
+}
+
+
+@pytest.mark.parametrize("line", SOURCE_MISTAKES)
+def test_a_mistake_in_a_source_is_named_with_its_place_in_the_list(line: str, write: Write) -> None:
+    with pytest.raises(ConfigError, match=re.escape(SOURCE_MISTAKES[line])):
+        load_config(write(f"      {line}\n"))
+
+
+def test_what_is_required_and_missing_is_explained(write: Write) -> None:
+    with pytest.raises(ConfigError, match="name is missing") as caught:
+        load_config(write(text="events: {}\n"))
+    assert "name is missing; expected: text of letters, digits, dots, - and _ (Name of" in str(
+        caught.value
+    )
+    assert "[events] sources is missing; expected: list, each mapping with kind csv," in str(
+        caught.value
+    )
+
+
+def test_a_source_without_kind_is_told_the_kinds(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"sources\[0\] has no kind; expected: mapping with kind"):
+        load_config(write(text="name: shop\nevents: {sources: [{name: orders}]}\n"))
+
+
+def test_a_bad_override_is_named_as_the_flag_it_came_from(write: Write) -> None:
+    overrides = {"training.max_epochs": "x", "evaluation.horizons": ["7d", "0d"]}
+    with pytest.raises(ConfigError, match=r"^--training\.max_epochs is 'x'") as caught:
+        load_config(write("training: {max_epochs: 3}\n"), overrides)
+    assert "--evaluation.horizons[1]: '0d' is not" in str(caught.value)
+
+
+def test_many_mistakes_fit_on_one_screen(write: Write) -> None:
+    keys = ", ".join(f"zzz{number}: 1" for number in range(30))
+    with pytest.raises(ConfigError, match=r"\.\.\. and 22 more\.") as caught:
+        load_config(write(f"training: {{{keys}}}\n"))
+    assert len(str(caught.value).splitlines()) == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name: shop\nevents: [1\nq: 3\n", r"shop\.yaml:3:2: not YAML: expected"),
+        ("name: a\nname: b\n", r"shop\.yaml:2:1: not YAML: key name is written twice"),
+        ("a: \x00\n", r"shop\.yaml: not YAML"),
+        ("", r"shop\.yaml has nothing at its top; expected sections"),
+        ("- a\n", r"shop\.yaml has list at its top"),
+    ],
+)
+def test_what_is_no_config_is_refused_with_file_and_line(
+    text: str, complaint: str, write: Write
+) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(write(text=text))

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from seqchurn.errors import ConfigError, DataError
+
+DAY = "2020-01-01"
+ROWS: list[dict[str, Any]] = [
+    {"user": "a", "at": DAY, "amount": 1, "basket": "p", "product": "x"},
+    {"user": "a", "at": "2019-12-31", "amount": 2.5, "basket": "p", "product": "y"},
+    {"user": "a", "at": DAY, "amount": None, "basket": "p", "product": "y"},
+    {"user": "a", "at": DAY, "amount": None, "basket": "q", "product": None},
+    {"user": "b", "at": DAY, "amount": 4, "basket": "p", "product": "x"},
+]
+
+
+def test_line_items_fold_into_one_event_per_customer_and_key(orders: Callable[..., Any]) -> None:
+    folds = ["sum", "mean", "min", "max", "first", "last", "count"]
+    attributes = {fold: {"column": "amount", "fold": fold} for fold in folds}
+    attributes["products"] = {"column": "product", "fold": "n_unique"}
+    table = orders(ROWS, fold_by=["basket"], attributes=attributes).table
+    assert table.sort("customer_id", "timestamp").select(
+        "customer_id", pl.col("timestamp").dt.date().cast(pl.String), *folds, "products"
+    ).rows() == [
+        ("a", "2019-12-31", 3.5, 1.75, 1.0, 2.5, 2.5, 1.0, 2.0, 2.0),
+        ("a", DAY, None, None, None, None, None, None, 0.0, 0.0),
+        ("b", DAY, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0),
+    ]
+
+
+def test_a_category_cannot_be_summed(orders: Callable[..., Any]) -> None:
+    attributes = {"product": {"column": "product", "type": "category", "fold": "sum"}}
+    with pytest.raises(ConfigError, match="attribute product: fold sum makes a number"):
+        orders(ROWS, fold_by=["basket"], attributes=attributes)
+
+
+def test_a_folded_event_keeps_its_id_when_a_line_is_added(orders: Callable[..., Any]) -> None:
+    before = orders(ROWS[:1], fold_by=["basket"]).table
+    after = orders(ROWS[:3], fold_by=["basket"]).table
+    assert before["event_id"].to_list() == after["event_id"].to_list()
+
+
+def test_records_with_one_id_are_one_record(orders: Callable[..., Any]) -> None:
+    rows = [
+        {"user": "a", "at": DAY, "amount": 2, "id": "7"},
+        {"user": "a", "at": DAY, "amount": 2, "id": "7"},
+        {"user": "b", "at": DAY, "amount": 2, "id": "7"},
+        {"user": "b", "at": DAY, "amount": 2, "id": None},
+    ]
+    done = orders(rows, event_id="id")
+    assert (done.report.kept, done.report.duplicate) == (3, 1)
+    ids = done.table["event_id"].to_list()
+    assert ids[0] == "orders:7"
+    assert sum(i == "orders:7" for i in ids) == 2
+
+
+def test_alike_records_stay_with_a_warning_or_go(orders: Callable[..., Any]) -> None:
+    rows = [{"user": "a", "at": DAY, "amount": 1}] * 3
+    kept, dropped = orders(rows), orders(rows, duplicates="drop")
+    assert (kept.report.kept, kept.report.duplicate) == (3, 0)
+    assert kept.report.warnings[0].startswith("2 records repeat another")
+    assert kept.table["event_id"].n_unique() == 3
+    assert (dropped.report.kept, dropped.report.duplicate) == (1, 2)
+    assert dropped.report.warnings == ()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson"])
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ("amount > 1", 2),
+        ("amount IN (1, 4)", 2),
+        ("product = 'x' AND amount >= 1", 2),
+        ("amount IS NULL", 2),
+        ("NOT (product = 'x')", 2),
+        ("\"user\" = 'b'", 1),
+        ("basket LIKE 'p%' OR amount + 1 > 2", 4),
+    ],
+)
+def test_where_means_the_same_in_every_format(
+    kind: str, where: str, kept: int, orders: Callable[..., Any]
+) -> None:
+    done = orders(ROWS, kind=kind, where=where)
+    assert (done.report.kept, done.report.filtered) == (kept, len(ROWS) - kept)
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("amount >", "not an SQL condition"),
+        ("user = 'a'", "double quotes around a column that is named like a word of SQL"),
+        ("amount + 1", "neither true nor false"),
+        ("(amount > 1) AND (amount = 'x')", "does not fit the columns"),
+        ("amunt > 1", "no column amunt. Did you mean amount?"),
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_an_error(
+    where: str, message: str, orders: Callable[..., Any]
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        orders(ROWS, where=where)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "ndjson"])
+def test_a_lookup_adds_columns_to_map_and_filter_by(
+    ending: str, orders: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    table = write(
+        [{"id": 7, "sent": DAY, "kind": "mail"}, {"id": 8, "sent": DAY, "kind": "call"}],
+        tmp_path / f"table.{ending}",
+    )
+    pl.DataFrame({"user": ["a", "b", "c"], "campaign": [7, 8, 9]}).write_parquet(
+        tmp_path / "log.parquet"
+    )
+    done = orders(
+        str(tmp_path / "log.parquet"),
+        kind="parquet",
+        timestamp="sent",
+        attributes={"channel": {"column": "kind", "type": "category"}},
+        lookup={"path": str(table), "on": "campaign", "key": "id", "columns": ["sent", "kind"]},
+        where="kind IS NULL OR kind = 'mail'",
+    )
+    assert done.table.select("customer_id", "channel").rows() == [("a", "mail")]
+    assert (done.report.filtered, done.report.quarantined) == (1, 1)  # c has no match: no time
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": ["kind"]}, "lookup: key id must hold each value once, but 7 occurs"),
+        ({"columns": ["knd"]}, "lookup: there is no column knd. Did you mean kind?"),
+        ({"columns": ["amount"]}, "column amount is in the log and in the table"),
+        ({"columns": ["kind"], "path": "table.xlsx"}, "cannot tell the format of table.xlsx"),
+    ],
+)
+def test_a_lookup_that_does_not_fit_is_an_error(
+    changes: dict[str, Any], message: str, orders: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "table.xlsx").touch()
+    (tmp_path / "table.csv").write_text("id,kind,amount\n7,mail,1\n7,call,2\n")
+    changes["path"] = str(tmp_path / changes.get("path", "table.csv"))
+    with pytest.raises(ConfigError, match=message):
+        orders(ROWS, lookup={"on": "basket", "key": "id", **changes})
+
+
+CUSTOMERS = {
+    "name": "people",
+    "kind": "customers",
+    "customer_id": "id",
+    "timezone": "UTC",
+    "attributes": {
+        "age": {"column": "age"},
+        "town": {"column": "town", "type": "category"},
+    },
+}
+
+
+def customers(run: Callable[..., Any], table: list[dict[str, Any]], **changes: Any) -> Any:
+    orders = {"name": "orders", "customer_id": "user", "timestamp": "at", "timezone": "UTC"}
+    orders |= {"event_type": "order", "path": ROWS}
+    return run(orders, {**CUSTOMERS, **changes, "path": table})
+
+
+def test_static_attributes_stand_on_every_event(run: Callable[..., Any]) -> None:
+    table = [
+        {"id": "a", "age": 30, "town": "York", "since": DAY},
+        {"id": "c", "age": 40, "town": "Bath", "since": DAY},
+        {"id": "d", "age": "old", "town": "Bath", "since": DAY},
+    ]
+    done = customers(run, table, known_from="since")
+    found = (
+        done.table.select("customer_id", "age", "town", "known_from").unique().sort("customer_id")
+    )
+    assert found["age"].to_list() == [30.0, None]
+    assert found["town"].to_list() == ["York", None]
+    assert [str(time) for time in found["known_from"]] == ["2020-01-01 00:00:00+00:00", "None"]
+    assert done.table.columns[-3:] == ["age", "town", "known_from"]
+    report = done.reports[1]
+    assert (report.read, report.kept, report.quarantined, report.events) == (3, 2, 1, 0)
+    assert report.warnings == ("1 customers have no event and are left out",)
+    assert done.refused["source"].to_list() == ["people"]
+
+
+def test_without_known_from_there_is_no_such_column(run: Callable[..., Any]) -> None:
+    assert "known_from" not in customers(run, [{"id": "a", "age": 1, "town": "x"}]).table.columns
+
+
+def test_a_customer_can_be_in_the_table_once_only(run: Callable[..., Any]) -> None:
+    table = [{"id": "a", "age": 1, "town": "x"}, {"id": "a", "age": 2, "town": "x"}]
+    with pytest.raises(DataError, match="customer a has more than one row"):
+        customers(run, table)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from seqchurn.errors import ConfigError, DataError
+from seqchurn.schema import QUARANTINE, dtypes
+
+SOUND = {"user": "a", "at": "2020-01-01", "amount": "1", "type": "order"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson"])
+@pytest.mark.parametrize(
+    ("damage", "rule", "reason"),
+    [
+        ({"user": None}, "customer_id_missing", "user is null or empty"),
+        ({"user": ""}, "customer_id_missing", "user is null or empty"),
+        ({"at": None}, "timestamp_missing", "at is null or empty"),
+        ({"at": "soon"}, "timestamp_unparsable", "at is soon, not an ISO 8601 time, or no time"),
+        ({"at": "9999-12-31"}, "timestamp_out_of_range", "outside the years 1900 to 2199"),
+        ({"type": None}, "event_type_missing", "type is null or empty"),
+        ({"amount": "1,5"}, "attribute_not_a_number", "amount is 1,5, not a number"),
+        ({"amount": "NaN"}, "attribute_not_finite", "amount is NaN, not a finite number"),
+        ({"amount": "1e39"}, "attribute_not_finite", "amount is 1e39, not a finite number"),
+    ],
+)
+def test_a_record_that_breaks_a_rule_is_kept_apart_with_the_reason(
+    kind: str, damage: dict[str, Any], rule: str, reason: str, orders: Callable[..., Any]
+) -> None:
+    rows = [SOUND, {**SOUND, **damage}, SOUND]
+    done = orders(rows, kind=kind, event_type=None, event_type_column="type")
+    assert dict(done.refused.schema) == dtypes(QUARANTINE)
+    (refused,) = done.refused.to_dicts()
+    assert (refused["source"], refused["record"], refused["rule"]) == ("orders", 1, rule)
+    assert refused["file"].endswith(f"orders.{kind}")
+    assert refused["reason"].startswith(reason) or refused["reason"].endswith(reason)
+    assert json.loads(refused["raw"]).keys() == SOUND.keys()
+    assert done.store.manifest()["quarantined"] == {"orders": {rule: 1}}
+    assert done.report.kept == 2
+
+
+def test_a_null_fold_key_cannot_be_folded(orders: Callable[..., Any]) -> None:
+    rows = [{**SOUND, "basket": "1"}, {**SOUND, "basket": None}]
+    done = orders(rows, fold_by=["basket"])
+    assert done.refused["rule"].to_list() == ["fold_key_missing"]
+
+
+def test_a_counted_column_may_hold_anything(orders: Callable[..., Any]) -> None:
+    rows = [{**SOUND, "amount": "not a number"}]
+    counted = {"lines": {"column": "amount", "fold": "count"}}
+    assert orders(rows, fold_by=["at"], attributes=counted).table["lines"].to_list() == [1.0]
+
+
+def test_stamps_without_a_zone_are_an_error_not_a_guess(orders: Callable[..., Any]) -> None:
+    rows = [{**SOUND, "at": "2020-01-01T00:00:00Z"}, SOUND]
+    with pytest.raises(ConfigError, match=r"2020-01-01, a stamp without a zone.*Set timezone"):
+        orders(rows, timezone=None)
+
+
+def test_an_attribute_that_holds_no_numbers_at_all_is_an_error(
+    orders: Callable[..., Any], tmp_path: Path
+) -> None:
+    frame = pl.DataFrame({"user": ["a"], "at": ["2020-01-01"], "amount": [[1]]})
+    frame.write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(ConfigError, match=r"attribute amount: column amount is List.*category"):
+        orders(str(tmp_path / "log.parquet"), kind="parquet")
+
+
+def test_a_damaged_csv_line_costs_itself_only(orders: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(
+        'user,at,amount\r\n"a ""x"", y",2020-01-01,1\r\nb,2020-01-01\r\nc,"2020-01-01,1\r\n'
+        "d,2020-01-01,1,2\r\ne,2020-01-01,\r\n"
+    )
+    done = orders(str(file))
+    assert done.table["customer_id"].to_list() == ['a "x", y', "e"]
+    assert done.table["amount"].to_list() == [1.0, None]
+    assert done.refused["record"].to_list() == [1, 2, 3]
+    assert set(done.refused["rule"]) == {"record_malformed"}
+    assert done.refused["raw"].to_list()[0] == "b,2020-01-01"
+    assert done.report.read == 5
+
+
+def test_a_damaged_json_line_costs_itself_only(orders: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    sound = {"user": 1, "at": "2020-01-01", "amount": 1.5, "a.b": {"c": 1}}
+    file.write_text(f'{json.dumps(sound)}\n{{"user": 2, "at\n\n[1]\n{json.dumps(sound)}\n')
+    done = orders(str(file), kind="ndjson", fold_by=["a.b"])
+    assert done.table.select("customer_id", "amount").rows() == [("1", 1.5)]
+    assert done.refused["record"].to_list() == [1, 3]
+    assert done.report.read == 4
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_file_that_is_no_log_at_all_is_refused(
+    kind: str, orders: Callable[..., Any], tmp_path: Path
+) -> None:
+    file = tmp_path / f"log.{kind}"
+    file.write_bytes(b"user,at,amount\na,2020-01-01,caf\xe9\n")
+    with pytest.raises(DataError, match=rf"source orders: .*log.{kind} cannot be read"):
+        orders(str(file), kind=kind, attributes={"x": {"column": "amount", "type": "category"}})
