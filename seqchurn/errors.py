@@ -11,6 +11,7 @@ __all__ = [
     "DataError",
     "DivergedError",
     "EnvironmentFailure",
+    "LockedError",
     "ModelError",
     "SeqchurnError",
 ]
@@ -38,6 +39,12 @@ class ModelError(SeqchurnError):
     """No such model, or one that cannot be used for what was asked."""
 
     exit_code = 4
+
+
+class LockedError(SeqchurnError):
+    """Another run holds the lock; wait until it has ended."""
+
+    exit_code = 5
 
 
 class EnvironmentFailure(SeqchurnError):

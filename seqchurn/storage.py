@@ -22,7 +22,7 @@ from typing import Any
 
 import polars as pl
 
-from seqchurn.errors import DataError, EnvironmentFailure
+from seqchurn.errors import DataError, EnvironmentFailure, LockedError
 from seqchurn.schema import SCHEMA_VERSION
 
 __all__ = ["BucketStore", "BucketWriter"]
@@ -79,7 +79,8 @@ class BucketStore:
             The writer of the buckets; its `facts` may be added to.
 
         Raises:
-            EnvironmentFailure: If the disk refuses, or another run writes the same table.
+            EnvironmentFailure: If the disk refuses.
+            LockedError: If another run writes the same table.
         """
         unfinished = self.folder / _UNFINISHED
         try:
@@ -92,7 +93,9 @@ class BucketStore:
                     self._finish(unfinished / "parts", writer.facts)
                 finally:
                     shutil.rmtree(unfinished, ignore_errors=True)
-        except OSError as error:
+        except (OSError, pl.exceptions.PolarsError) as error:
+            if isinstance(error, pl.exceptions.PolarsError) and "os error" not in str(error):
+                raise
             raise EnvironmentFailure(
                 f"could not write the table {self.folder}: {error}. Nothing that was published has "
                 "changed. Check space and permissions of the disk, then run it again."
@@ -167,7 +170,7 @@ class BucketStore:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise EnvironmentFailure(
+                raise LockedError(
                     f"another run is writing {self.folder}. Wait until it has ended."
                 ) from None
             yield

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from seqchurn.errors import DataError, EnvironmentFailure
+from seqchurn.errors import DataError, EnvironmentFailure, LockedError
 from seqchurn.storage import BucketStore
 
 FRAME = pl.DataFrame({"customer_id": ["a", "b"], "amount": [1.0, 2.0]})
@@ -154,6 +154,6 @@ def test_two_runs_cannot_write_one_table(tmp_path: Path) -> None:
     store = BucketStore(tmp_path / "t")
     with store.publish() as writer:
         writer.write(0, FRAME)
-        with pytest.raises(EnvironmentFailure, match="another run is writing"):
+        with pytest.raises(LockedError, match="another run is writing"):
             publish(BucketStore(tmp_path / "t"), FRAME)
     assert store.read(0).equals(FRAME)

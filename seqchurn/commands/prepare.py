@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from seqchurn.config import Config
+from seqchurn.console import table
 from seqchurn.events import IngestReport, ingest, quarantine_store
 from seqchurn.sequences import build_store
 from seqchurn.storage import BucketStore
@@ -48,8 +49,8 @@ def run(config: Config, *, force: bool = False) -> None:
 
 
 def _print_counts(reports: Sequence[IngestReport]) -> None:
-    rows = [[r.source, *(f"{getattr(r, count):,}" for count in _COUNTS)] for r in reports]
-    _print_table([["source", *(count.replace("_", " ") for count in _COUNTS)], *rows])
+    rows = [[report.source, *(getattr(report, count) for count in _COUNTS)] for report in reports]
+    print(table(rows, ["source", *(count.replace("_", " ") for count in _COUNTS)]))
     print("read = kept + duplicate + quarantined + filtered; events = kept - folded away")
     for report in reports:
         for warning in report.warnings:
@@ -59,9 +60,8 @@ def _print_counts(reports: Sequence[IngestReport]) -> None:
 def _print_quarantine(reasons: dict[str, dict[str, int]], store: BucketStore) -> None:
     if not reasons:
         return
-    print()
-    rows = [[s, rule, f"{n:,}"] for s, rules in reasons.items() for rule, n in rules.items()]
-    _print_table([["source", "quarantined for", "records"], *rows])
+    rows = [[source, rule, n] for source, rules in reasons.items() for rule, n in rules.items()]
+    print("\n" + table(rows, ["source", "quarantined for", "records"]))
     print(f"the records and their reasons: {store.folder}")
 
 
@@ -70,14 +70,3 @@ def _print_summary(manifest: dict[str, Any]) -> None:
     print(f"\ncustomers  {manifest['n_customers']:,}")
     print(f"events     {manifest['n_events']:,}: {types}")
     print(f"span       {manifest['first_timestamp']} to {manifest['last_timestamp']}")
-
-
-def _print_table(rows: list[list[str]]) -> None:
-    """Print rows in aligned columns, counts to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if rows[-1][i].replace(",", "").isdigit() else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())

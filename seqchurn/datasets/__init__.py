@@ -1,0 +1,1 @@
+"""Sequences -> batches: codes and scales, flat tensors, landmarks, length buckets."""

@@ -103,7 +103,8 @@ def length_batches(
         if length * (last + 1 - first) > batch_slots and last > first:
             batches.append(order[first:last])
             first = last
-    batches.append(order[first:])
+    if first < len(order):
+        batches.append(order[first:])
     if generator is not None:
         batches = [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
     return batches

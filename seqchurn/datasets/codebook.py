@@ -14,9 +14,23 @@ import polars as pl
 
 from seqchurn.schema import EVENT_TYPE
 
-__all__ = ["MISSING", "UNKNOWN", "Codebook", "Scale"]
+__all__ = ["MISSING", "UNKNOWN", "Attributes", "Codebook", "Scale", "code_count", "codes"]
 
 MISSING, UNKNOWN, FIRST_CODE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Names of the attributes that a model reads."""
+
+    numbers: Sequence[str] = ()
+    """Numeric attributes of events."""
+    categories: Sequence[str] = ()
+    """Categorical attributes of events."""
+    static_numbers: Sequence[str] = ()
+    """Numeric attributes of customers."""
+    static_categories: Sequence[str] = ()
+    """Categorical attributes of customers."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +43,9 @@ class Scale:
 
     @classmethod
     def fit(cls, values: pl.Series) -> Scale:
-        """The scale of finite values; with none of them, a scale that leaves numbers as they are."""
+        """The scale of finite values; with none of them, asinh alone."""
         values = values.drop_nulls().cast(pl.Float64)
+        values = values.filter(values.is_finite())
         sizes = values.abs()
         unit = sizes.filter(sizes > 0).median()
         if not isinstance(unit, float):
@@ -65,10 +80,7 @@ class Codebook:
         events: pl.DataFrame,
         customers: pl.DataFrame,
         *,
-        numbers: Sequence[str],
-        categories: Sequence[str],
-        static_numbers: Sequence[str],
-        static_categories: Sequence[str],
+        attributes: Attributes,
         max_categories: int,
     ) -> Codebook:
         """Learn codes and scales.
@@ -76,19 +88,16 @@ class Codebook:
         Args:
             events: One row per event before the cutoff, with `event_type` and the attributes.
             customers: One row per customer, with the static attributes.
-            numbers: Numeric attributes of events.
-            categories: Categorical attributes of events.
-            static_numbers: Numeric attributes of customers.
-            static_categories: Categorical attributes of customers.
+            attributes: Names of the attributes.
             max_categories: Commonest values that get a code; rarer ones count as unknown.
         """
         return cls(
             event_types=tuple(events[EVENT_TYPE].unique().sort()),
-            numbers={n: Scale.fit(events[n]) for n in numbers},
-            categories={n: _commonest(events[n], max_categories) for n in categories},
-            static_numbers={n: Scale.fit(customers[n]) for n in static_numbers},
+            numbers={n: Scale.fit(events[n]) for n in attributes.numbers},
+            categories={n: _commonest(events[n], max_categories) for n in attributes.categories},
+            static_numbers={n: Scale.fit(customers[n]) for n in attributes.static_numbers},
             static_categories={
-                n: _commonest(customers[n], max_categories) for n in static_categories
+                n: _commonest(customers[n], max_categories) for n in attributes.static_categories
             },
         )
 
@@ -125,7 +134,6 @@ def code_count(values: Sequence[str]) -> int:
 
 
 def _commonest(values: pl.Series, most: int) -> tuple[str, ...]:
-    counts = values.drop_nulls().value_counts().sort(["count", values.name], descending=[True, False])
-    return tuple(counts[values.name].head(most).sort())
-
-
+    counts = values.alias("value").drop_nulls().value_counts(name="count")
+    counts = counts.sort("count", "value", descending=[True, False])
+    return tuple(counts["value"].head(most).sort())

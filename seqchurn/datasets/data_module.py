@@ -18,8 +18,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from seqchurn.datasets.batch import EventBatch, length_batches, pad
 from seqchurn.datasets.jagged import Jagged
 from seqchurn.datasets.landmarks import Landmarks, Questions, ask, draw_landmark_days, place
+from seqchurn.datasets.training_data import TrainingData
 
-__all__ = ["LandmarkBatch", "LandmarkBatches", "LandmarkDataModule", "split_customers"]
+__all__ = ["LandmarkBatch", "LandmarkBatches", "LandmarkDataModule"]
 
 
 @dataclass(frozen=True)
@@ -110,27 +111,11 @@ class LandmarkBatches(IterableDataset[LandmarkBatch]):
             yield LandmarkBatch(events, landmarks, questions)
 
 
-def split_customers(customers: int, *, validation_fraction: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Rows for training and for validation; at least one customer each.
-
-    Args:
-        customers: How many there are, >= 2.
-        validation_fraction: Share set aside.
-        seed: Seed of the draw.
-    """
-    order = torch.randperm(customers, generator=torch.Generator().manual_seed(seed))
-    aside = min(max(round(customers * validation_fraction), 1), customers - 1)
-    return order[aside:].sort().values, order[:aside].sort().values
-
-
 class LandmarkDataModule(pl.LightningDataModule):
     """Batches for a fit.
 
     Args:
-        jagged: All histories, up to the cutoff.
-        training: Rows of the customers to learn from.
-        validation: Rows of the customers to stop by.
-        end_day: Grid day of the cutoff.
+        data: What was known before the cutoff.
         step_days: Resolution of the grid, in days.
         landmarks: Landmarks per customer and epoch.
         density: How landmarks are spread between first event and cutoff.
@@ -140,11 +125,8 @@ class LandmarkDataModule(pl.LightningDataModule):
 
     def __init__(
         self,
-        jagged: Jagged,
-        training: Tensor,
-        validation: Tensor,
+        data: TrainingData,
         *,
-        end_day: float,
         step_days: float,
         landmarks: int,
         density: Literal["linear", "uniform"],
@@ -152,15 +134,14 @@ class LandmarkDataModule(pl.LightningDataModule):
         seed: int,
     ) -> None:
         super().__init__()
-        self.jagged, self.training, self.validation, self.seed = jagged, training, validation, seed
-        self.end_day, self.step_days = end_day, step_days
+        self.data, self.step_days, self.seed = data, step_days, seed
         self.landmarks, self.density, self.batch_slots = landmarks, density, batch_slots
 
     def _batches(self, customers: Tensor, *, seed: int, shuffle: bool) -> LandmarkBatches:
         return LandmarkBatches(
-            self.jagged,
+            self.data.jagged,
             customers,
-            end_day=self.end_day,
+            end_day=self.data.end_day,
             step_days=self.step_days,
             landmarks=self.landmarks,
             density=self.density,
@@ -173,9 +154,11 @@ class LandmarkDataModule(pl.LightningDataModule):
         """Batches of the current epoch, with landmarks of its own."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         seed = self.seed * 100_003 + epoch + 1
-        return DataLoader(self._batches(self.training, seed=seed, shuffle=True), batch_size=None)
+        return DataLoader(
+            self._batches(self.data.training, seed=seed, shuffle=True), batch_size=None
+        )
 
     def val_dataloader(self) -> DataLoader[LandmarkBatch]:
         """Batches of the validation customers, the same in every epoch."""
-        batches = self._batches(self.validation, seed=self.seed * 100_003, shuffle=False)
+        batches = self._batches(self.data.validation, seed=self.seed * 100_003, shuffle=False)
         return DataLoader(batches, batch_size=None)

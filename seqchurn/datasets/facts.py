@@ -32,7 +32,9 @@ class DataFacts:
     """Longest history: no observed wait is longer."""
 
 
-def data_facts(jagged: Jagged, codebook: Codebook, *, end_day: float, step_days: float) -> DataFacts:
+def data_facts(
+    jagged: Jagged, codebook: Codebook, *, end_day: float, step_days: float
+) -> DataFacts:
     """Facts of the training customers.
 
     Args:

@@ -23,6 +23,8 @@ from seqchurn.waits.clock import Clock
 
 __all__ = ["Jagged", "events_before", "make_jagged"]
 
+_ROW = "row of the customer"  # attributes may be called customer, time or grid
+
 
 @dataclass(frozen=True)
 class Jagged:
@@ -57,7 +59,7 @@ class Jagged:
 def events_before(
     sequences: pl.DataFrame, cutoff: datetime, *, attributes: list[str]
 ) -> pl.DataFrame:
-    """One row per event before the cutoff, with `customer`, the row of its customer.
+    """One row per event before the cutoff, in the order of the sequences.
 
     Args:
         sequences: The sequences table.
@@ -68,7 +70,7 @@ def events_before(
     return (
         sequences.lazy()
         .select(*lists)
-        .with_row_index("customer")
+        .with_row_index(_ROW)
         .explode(lists)
         .filter(pl.col(TIMESTAMP) < cutoff)
         .collect()
@@ -94,13 +96,11 @@ def make_jagged(
         cutoff: First instant not seen, aware; customers without an earlier event are left out.
         max_events: Newest events kept per customer.
     """
-    flat = events_before(
-        sequences, cutoff, attributes=[*codebook.numbers, *codebook.categories]
-    ).with_columns(time=clock.days(pl.col(TIMESTAMP)), grid=clock.grid(pl.col(TIMESTAMP)))
-    customer = flat["customer"].to_numpy()
-    rows, lengths = np.unique(customer, return_counts=True)
+    flat = events_before(sequences, cutoff, attributes=[*codebook.numbers, *codebook.categories])
+    rows, lengths = np.unique(flat[_ROW].to_numpy(), return_counts=True)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    time, grid = flat["time"].to_numpy(), flat["grid"].to_numpy()
+    time = flat.select(clock.days(pl.col(TIMESTAMP))).to_series().to_numpy()
+    grid = flat.select(clock.grid(pl.col(TIMESTAMP))).to_series().to_numpy()
     clocks = _wait_clocks(grid, (flat[EVENT_TYPE] == target).to_numpy(), starts)
     gap = np.diff(time, prepend=time[:1])
     gap[starts[:-1]] = 0.0
@@ -157,8 +157,8 @@ def _wait_clocks(
 
     new_step = np.append(True, (np.diff(grid) != 0) | (np.diff(first) != 0))[:n]
     step_first = np.maximum.accumulate(np.where(new_step, index, 0))
-    targets_before = np.cumsum(is_target) - is_target
-    multiplicity = targets_before + is_target - targets_before[step_first]
+    targets_before: NDArray[np.int64] = np.cumsum(is_target) - is_target
+    multiplicity: NDArray[np.int64] = targets_before + is_target - targets_before[step_first]
     return _WaitClocks(start, start_before, next_target, multiplicity)
 
 
@@ -167,7 +167,7 @@ def _codes(frame: pl.DataFrame, values: dict[str, tuple[str, ...]]) -> NDArray[n
     if not values:
         return np.zeros((frame.height, 0), dtype=np.int64)
     coded = frame.select(codes(pl.col(name), known) for name, known in values.items())
-    return coded.to_numpy().astype(np.int64, copy=False)
+    return coded.to_numpy(writable=True).astype(np.int64, copy=False)
 
 
 def _scaled(frame: pl.DataFrame, scales: dict[str, Scale]) -> NDArray[np.float64]:
@@ -184,4 +184,4 @@ def _known_from(customers: pl.DataFrame, clock: Clock) -> NDArray[np.float64]:
     if KNOWN_FROM not in customers.columns:
         return np.full(customers.height, -np.inf)
     known = customers.select(clock.days(pl.col(KNOWN_FROM)).fill_null(-np.inf))
-    return known.to_series().to_numpy()
+    return known.to_series().to_numpy(writable=True)

@@ -72,7 +72,8 @@ def draw_landmark_days(
     share = torch.rand(len(first_day), landmarks, generator=generator, dtype=torch.float64)
     share = share.sqrt() if density == "linear" else share
     drawn = (share * choices.clamp(min=0).unsqueeze(1)).floor()  # (B, L)
-    days = first_day.unsqueeze(1) + (drawn + 1.0) * step_days  # (B, L)
+    first = (first_day / step_days).round().unsqueeze(1)  # whole steps, as the clock counts them
+    days = (first + drawn + 1.0) * step_days  # (B, L)
     return days, (choices > 0).unsqueeze(1).expand_as(days)
 
 
@@ -107,8 +108,6 @@ def ask(
     next_day = next_target.gather(1, landmarks.position)  # (B, L)
     observed = next_day < end_day - 0.5 * step_days
     until = torch.where(observed, next_day, end_day)
-    return Questions(
-        days=until - landmarks.wait_start,
-        survived_days=landmarks.day - landmarks.wait_start - step_days,
-        observed=observed,
-    )
+    steps = ((until - landmarks.wait_start) / step_days).round()  # (B, L), without rounding noise
+    survived = ((landmarks.day - landmarks.wait_start) / step_days).round() - 1.0  # (B, L)
+    return Questions(days=steps * step_days, survived_days=survived * step_days, observed=observed)

@@ -37,7 +37,7 @@ class RecurrentEncoder(nn.Module):
         dropout: Share of context values dropped in training.
     """
 
-    network: ClassVar[type[nn.RNNBase]]
+    network: ClassVar[type[nn.GRU] | type[nn.LSTM]]
 
     def __init__(
         self,

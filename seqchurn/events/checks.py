@@ -74,14 +74,14 @@ def quarantined(
     """The quarantine table of a source, in the order of files and records.
 
     Args:
-        mapped: Mapped records, those that the filter leaves out already gone.
+        mapped: Mapped records that break a rule.
         rules: As made by `rules`.
         source: The section of the config.
     """
     raws = [c for c in mapped.collect_schema() if c.startswith(RAW)]
     as_json = pl.struct(pl.col(c).cast(pl.String).alias(c.removeprefix(RAW)) for c in raws)
     raw = pl.coalesce(pl.col(MALFORMED), as_json.struct.json_encode())
-    return mapped.filter(is_refused(rules)).select(
+    return mapped.select(
         source=pl.lit(source.name),
         file=pl.col(FILE),
         record=pl.col(RECORD),

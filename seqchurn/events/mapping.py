@@ -14,7 +14,7 @@ from seqchurn.events.filtering import MEETS
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.columns import mapped_columns, require
 from seqchurn.events.text import as_text
-from seqchurn.events.times import instant
+from seqchurn.events.times import INSTANT, with_instants
 from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
 
 __all__ = ["FOLD", "RAW", "is_counted", "map_customers", "map_events"]
@@ -44,6 +44,13 @@ def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
     schema = raw.collect_schema()
     used = mapped_columns(source)
     require(used, schema, place=place)
+    raw = with_instants(
+        raw,
+        source.timestamp,
+        format=source.timestamp_format,
+        zone=source.timezone,
+        place=place,
+    )
     folds = {FOLD + column: as_text(column, schema[column]) for column in source.fold_by}
     return raw.select(
         FILE,
@@ -52,13 +59,7 @@ def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
         MEETS,
         pl.col(used).name.prefix(RAW),
         as_text(source.customer_id, schema[source.customer_id]).alias(CUSTOMER_ID),
-        instant(
-            source.timestamp,
-            schema[source.timestamp],
-            format=source.timestamp_format,
-            zone=source.timezone,
-            place=place,
-        ).alias(TIMESTAMP),
+        pl.col(INSTANT).alias(TIMESTAMP),
         _optional(source.event_type_column, schema, source.event_type).alias(EVENT_TYPE),
         _optional(source.event_id, schema, None).alias(EVENT_ID),
         **_attributes(source, schema),
@@ -80,9 +81,10 @@ def map_customers(raw: pl.LazyFrame, source: CustomersSource) -> pl.LazyFrame:
     columns = {CUSTOMER_ID: as_text(source.customer_id, schema[source.customer_id])}
     columns |= _attributes(source, schema)
     if source.known_from is not None:
-        columns[KNOWN_FROM] = instant(
+        columns[KNOWN_FROM] = pl.col(INSTANT)
+        raw = with_instants(
+            raw,
             source.known_from,
-            schema[source.known_from],
             format=source.timestamp_format,
             zone=source.timezone,
             place=f"[events] source {source.name}",

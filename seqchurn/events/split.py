@@ -1,8 +1,7 @@
 """First pass: each source is read once and its records split into buckets on disk.
 
-The records that are kept go to the bucket of their customer, the others to two buckets of their
-own, so that one streaming pass also counts everything; only a source with refused records is
-read a second time, to say why.
+The records that are kept go to the bucket of their customer, the refused and the filtered ones
+to buckets of their own: one streaming pass also counts everything.
 """
 
 from __future__ import annotations
@@ -43,8 +42,13 @@ class SplitSource:
 
     def records(self, bucket: int) -> pl.DataFrame:
         """Mapped records of one bucket, in any order."""
-        files = self._files(bucket)
-        return pl.read_parquet(files) if files else pl.DataFrame(schema=self.schema)
+        if not self._files(bucket):
+            return pl.DataFrame(schema=self.schema)
+        return self.scan(bucket).select(self.schema.names()).collect()
+
+    def scan(self, bucket: int) -> pl.LazyFrame:
+        """All columns of one bucket that is not empty, in order of files and records."""
+        return pl.scan_parquet(self._files(bucket), hive_partitioning=False)
 
     def count(self, bucket: int | None = None) -> int:
         """Number of records in one bucket, or in all with those left out."""
@@ -83,6 +87,8 @@ def split(source: Source, folder: Path, buckets: int) -> SplitSource:
     try:
         return _split(source, folder / "fast", buckets, tolerant=False)
     except pl.exceptions.PolarsError as error:
+        if "os error" in str(error):  # the disk, not the log
+            raise
         _log.warning("source %s: %s; reading line by line", source.name, _first_line(error))
     try:
         return _split(source, folder / "tolerant", buckets, tolerant=True)
@@ -96,7 +102,7 @@ def split(source: Source, folder: Path, buckets: int) -> SplitSource:
 def _split(source: Source, folder: Path, buckets: int, *, tolerant: bool) -> SplitSource:
     mapped = _mapped(source, tolerant=tolerant)
     found = rules(mapped, source)
-    columns = [c for c in mapped.collect_schema() if c not in _beside(mapped)]
+    beside = [c for c in mapped.collect_schema() if c in (FILE, MALFORMED) or c.startswith(RAW)]
     place = (
         pl.when(~pl.col(MEETS))
         .then(_FILTERED)
@@ -104,15 +110,20 @@ def _split(source: Source, folder: Path, buckets: int, *, tolerant: bool) -> Spl
         .then(_REFUSED)
         .otherwise(bucket(pl.col(CUSTOMER_ID), buckets))
     )
-    target = pl.PartitionBy(folder / "records", key=_BUCKET, include_key=False)
-    mapped.select(*columns, place.alias(_BUCKET)).sink_parquet(
-        target, mkdir=True, compression="lz4", statistics=False, maintain_order=False
+    refused = pl.col(_BUCKET) == _REFUSED
+    mapped.with_columns(place.alias(_BUCKET)).drop(MEETS).with_columns(
+        pl.when(refused).then(pl.col(beside))  # else null: these only serve the quarantine
+    ).sink_parquet(
+        pl.PartitionBy(folder / "records", key=_BUCKET, include_key=False),
+        mkdir=True,
+        compression="lz4",
+        statistics=False,
+        row_group_size=32_768,
     )
-    schema = mapped.select(columns).collect_schema()
+    schema = mapped.drop(*beside, RECORD, MEETS).collect_schema()
     done = SplitSource(source, folder, schema)
     if done.refused:
-        refused = quarantined(mapped.filter(MEETS), found, source)
-        refused.sink_parquet(done.quarantine)
+        quarantined(done.scan(_REFUSED), found, source).sink_parquet(done.quarantine)
         _refuse_missing_zone(done)
     return done
 
@@ -122,12 +133,6 @@ def _mapped(source: Source, *, tolerant: bool) -> pl.LazyFrame:
     if isinstance(source, CustomersSource):
         return map_customers(raw, source).with_columns(pl.lit(True).alias(MEETS))
     return map_events(mark_met(join_lookup(raw, source), source), source)
-
-
-def _beside(mapped: pl.LazyFrame) -> set[str]:
-    """Columns that only serve the checks."""
-    names = mapped.collect_schema().names()
-    return {FILE, RECORD, MALFORMED, MEETS, *(name for name in names if name.startswith(RAW))}
 
 
 def _refuse_missing_zone(done: SplitSource) -> None:

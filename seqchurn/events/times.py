@@ -13,41 +13,67 @@ import polars as pl
 
 from seqchurn.errors import ConfigError
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "instant", "lacks_zone", "no_zone"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "INSTANT", "lacks_zone", "no_zone", "with_instants"]
 
 _EPOCH_UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 """Values of `timestamp_format` for numbers since 1970-01-01 UTC, with their microseconds."""
 
+INSTANT = "seqchurn:instant"
+
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Years outside are placeholders or numbers of another unit, not times of events."""
 
-_LOCAL = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
-_WITH_OFFSET = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
+_TO_SECONDS, _TO_MINUTES, _TO_DAYS = "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d"
+_TEXT, _OFFSET, _SECONDS = "seqchurn:text", "seqchurn:offset", "seqchurn:seconds"
+_SHAPES = [f"seqchurn:shape{number}" for number in range(4)]
 
 
-def instant(
-    column: str, dtype: pl.DataType, *, format: str | None, zone: str | None, place: str
-) -> pl.Expr:
-    """A raw column as instants; null where it is null or cannot be read.
+def with_instants(
+    raw: pl.LazyFrame, column: str, *, format: str | None, zone: str | None, place: str
+) -> pl.LazyFrame:
+    """Add `INSTANT`, a raw column as instants; null where it is null or cannot be read.
 
     Args:
-        column: Name of the raw column.
-        dtype: Its type: a datetime, a date, text or a number.
+        raw: Raw frame.
+        column: Name of a column with datetimes, dates, text or numbers.
         format: `timestamp_format` of the config: strptime format of text, or s, ms or us for
             numbers (in text or not) since 1970-01-01 UTC; None: text is ISO 8601.
         zone: Zone of stamps that carry none.
         place: Where in the config, for messages.
 
-    Returns:
-        Datetime[us, UTC].
-
     Raises:
         ConfigError: If the type cannot be a time, or a zone or a unit is missing.
     """
+    dtype = raw.collect_schema()[column]
+    if dtype == pl.String and format is None:
+        return _with_iso(raw, column, zone)
+    return raw.with_columns(_instant(column, dtype, format, zone, place).alias(INSTANT))
+
+
+def lacks_zone(column: str, dtype: pl.DataType, *, format: str | None, zone: str | None) -> pl.Expr:
+    """Whether a stamp is ISO text without an offset where the config names no zone."""
+    if dtype != pl.String or format is not None or zone is not None:
+        return pl.lit(False)
+    text = _normalised(pl.col(column))
+    local = [_parsed(text, f) for f in (_TO_SECONDS, _TO_MINUTES, _TO_DAYS)]
+    return pl.coalesce(local).is_not_null()
+
+
+def no_zone(place: str, column: str) -> ConfigError:
+    """The error of a stamp without a zone where the config names none."""
+    return ConfigError(
+        f"{place}: stamps in column {column} carry no time zone. Set timezone to the zone of the "
+        "clock that wrote them, such as UTC or Europe/London."
+    )
+
+
+def _instant(
+    column: str, dtype: pl.DataType, format: str | None, zone: str | None, place: str
+) -> pl.Expr:
     value = pl.col(column)
     if format in _EPOCH_UNITS and (dtype == pl.String or dtype.is_numeric()):
         return _since_epoch(value, dtype, _EPOCH_UNITS[format])
-    if dtype == pl.String:
+    if dtype == pl.String and format is not None:
         return _from_text(column, format, zone, place)
     if dtype == pl.Null:
         return value.cast(pl.Datetime("us", "UTC"))
@@ -67,21 +93,6 @@ def instant(
     )
 
 
-def lacks_zone(column: str, dtype: pl.DataType, *, format: str | None, zone: str | None) -> pl.Expr:
-    """Whether a stamp is ISO text without an offset where the config names no zone."""
-    if dtype != pl.String or format is not None or zone is not None:
-        return pl.lit(False)
-    return _parsed(_normalised(pl.col(column)), _LOCAL).is_not_null()
-
-
-def no_zone(place: str, column: str) -> ConfigError:
-    """The error of a stamp without a zone where the config names none."""
-    return ConfigError(
-        f"{place}: stamps in column {column} carry no time zone. Set timezone to the zone of the "
-        "clock that wrote them, such as UTC or Europe/London."
-    )
-
-
 def _since_epoch(value: pl.Expr, dtype: pl.DataType, microseconds: int) -> pl.Expr:
     number = value.str.strip_chars() if dtype == pl.String else value
     if dtype.is_integer():
@@ -94,20 +105,38 @@ def _since_epoch(value: pl.Expr, dtype: pl.DataType, microseconds: int) -> pl.Ex
     return ticks.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
-def _from_text(column: str, format: str | None, zone: str | None, place: str) -> pl.Expr:
-    value = pl.col(column)
-    if format is None:
-        text = _normalised(value)
-        aware = _parsed(text, _WITH_OFFSET)
-        if zone is None:
-            return aware
-        return pl.coalesce(aware, _from_local(_parsed(text, _LOCAL), zone))
-    parsed = _parsed(value.str.strip_chars(), [format])
+def _from_text(column: str, format: str, zone: str | None, place: str) -> pl.Expr:
+    parsed = _parsed(pl.col(column).str.strip_chars(), format)
     if re.search("%[:#]*z", format):
         return parsed
     if zone is None:
         raise no_zone(place, column)
     return _from_local(parsed, zone)
+
+
+def _with_iso(raw: pl.LazyFrame, column: str, zone: str | None) -> pl.LazyFrame:
+    """Try each text with the formats its shape allows only: a parse that fails is what costs."""
+    text, offset, seconds = pl.col(_TEXT), pl.col(_OFFSET), pl.col(_SECONDS)
+    raw = (
+        raw.with_columns(_normalised(pl.col(column)).alias(_TEXT))
+        .with_columns(
+            text.str.contains("T.*[+-]").alias(_OFFSET),
+            text.str.contains("T[0-9]+:[0-9]+:").alias(_SECONDS),
+        )
+        .with_columns(
+            pl.when(offset & seconds).then(text).alias(_SHAPES[0]),
+            pl.when(offset & ~seconds).then(text).alias(_SHAPES[1]),
+            pl.when(~offset & seconds).then(text).alias(_SHAPES[2]),
+            pl.when(~offset & ~seconds).then(text).alias(_SHAPES[3]),
+        )
+    )
+    shapes = [pl.col(name) for name in _SHAPES]
+    found = [_parsed(shapes[0], _TO_SECONDS + "%#z"), _parsed(shapes[1], _TO_MINUTES + "%#z")]
+    if zone is not None:
+        local = [_parsed(shapes[2], _TO_SECONDS), _parsed(shapes[3], _TO_MINUTES)]
+        found.append(_from_local(pl.coalesce(*local, _parsed(shapes[3], _TO_DAYS)), zone))
+    with_instants = raw.with_columns(pl.coalesce(found).alias(INSTANT))
+    return with_instants.drop(_TEXT, _OFFSET, _SECONDS, *_SHAPES)
 
 
 def _from_local(local: pl.Expr, zone: str) -> pl.Expr:
@@ -122,7 +151,5 @@ def _normalised(value: pl.Expr) -> pl.Expr:
     return text.str.replace("Z$", "+00:00").str.replace(" ", "", literal=True)
 
 
-def _parsed(text: pl.Expr, formats: list[str]) -> pl.Expr:
-    return pl.coalesce(
-        text.str.strptime(pl.Datetime("us"), format, strict=False) for format in formats
-    )
+def _parsed(text: pl.Expr, format: str) -> pl.Expr:
+    return text.str.strptime(pl.Datetime("us"), format, strict=False)

@@ -20,7 +20,7 @@ from seqchurn.waits.wait import Wait
 
 __all__ = ["LogLogisticMixture", "LogLogisticMixtureHead"]
 
-_SHORTEST_DAYS = 1e-9
+_SHORTEST_DAYS = 1e-100  # in place of zero: nobody has ordered by then, whatever the shape
 
 
 class LogLogisticMixture(Wait):
@@ -44,7 +44,7 @@ class LogLogisticMixture(Wait):
         return self.log_shape.exp() * (log_days - self.log_scale)
 
     def log_survival(self, days: Tensor) -> Tensor:
-        """log P(wait > days)."""
+        """Log P(wait > days)."""
         return torch.logsumexp(self.log_weight - F.softplus(self._log_odds(days)), dim=-1)
 
     def log_density(self, days: Tensor) -> Tensor:
@@ -65,6 +65,8 @@ class LogLogisticMixtureHead(nn.Module):
         components: K.
         hidden_size: Width of the layer between context and parameters.
     """
+
+    first_log_scale: Tensor
 
     def __init__(
         self,

@@ -17,7 +17,8 @@ from seqchurn.waits.wait import Wait
 
 __all__ = ["Weibull", "WeibullHead"]
 
-_SHORTEST_DAYS = 1e-9
+_SHORTEST_DAYS = 1e-100  # in place of zero: nobody has ordered by then, whatever the shape
+_STEEPEST = 30.0
 
 
 class Weibull(Wait):
@@ -37,14 +38,21 @@ class Weibull(Wait):
         log_days = days.double().clamp(min=_SHORTEST_DAYS).log()
         return self.log_shape.exp() * (log_days - self.log_scale)
 
+    @staticmethod
+    def _cumulative_hazard(z: Tensor) -> Tensor:
+        """exp(z), but linear in z from e^30 on, where gradients would leave float32."""
+        return z.clamp(max=_STEEPEST).exp() * (1.0 + (z - _STEEPEST).clamp(min=0.0))
+
     def log_survival(self, days: Tensor) -> Tensor:
-        """log P(wait > days)."""
-        return -self._log_cumulative_hazard(days).exp()
+        """Log P(wait > days)."""
+        return -self._cumulative_hazard(self._log_cumulative_hazard(days))
 
     def log_density(self, days: Tensor) -> Tensor:
         """Log density, per day."""
         z = self._log_cumulative_hazard(days)
-        return self.log_shape + z - days.double().clamp(min=_SHORTEST_DAYS).log() - z.exp()
+        log_days = days.double().clamp(min=_SHORTEST_DAYS).log()
+        log_hazard = self.log_shape + z.clamp(max=_STEEPEST) - log_days
+        return log_hazard - self._cumulative_hazard(z)
 
 
 class WeibullHead(nn.Module):

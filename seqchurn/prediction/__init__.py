@@ -1,0 +1,15 @@
+"""A fitted model and sequences -> running waits and score rows: the only predict."""
+
+from __future__ import annotations
+
+from seqchurn.prediction.running_waits import RunningWaits, running_waits
+from seqchurn.prediction.scores import ScoreOptions, churn_percentile, score_columns, score_rows
+
+__all__ = [
+    "RunningWaits",
+    "ScoreOptions",
+    "churn_percentile",
+    "running_waits",
+    "score_columns",
+    "score_rows",
+]

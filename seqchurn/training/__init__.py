@@ -1,0 +1,1 @@
+"""Encoder + head -> a fitted model, by Lightning."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from seqchurn.datasets.data_module import LandmarkBatch
 from seqchurn.errors import DivergedError
-from seqchurn.training.model import WaitModel
+from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.likelihood import landmark_nll
 
 __all__ = ["LandmarkModule"]
@@ -49,7 +50,7 @@ class LandmarkModule(pl.LightningModule):
         """Logs the loss of a batch."""
         self._loss(batch, "validation")
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW on one cycle of step sizes over all epochs."""
         optimizer = torch.optim.AdamW(
             self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay

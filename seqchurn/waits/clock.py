@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 __all__ = ["Clock"]
 
@@ -69,6 +67,19 @@ class Clock:
         """The aware UTC datetime at `days` since 1970-01-01: the inverse of `at`."""
         wall = _EPOCH + timedelta(microseconds=round(days * _DAY_US))
         return wall.replace(tzinfo=self._zone).astimezone(UTC)
+
+    def moments(self, days: pl.Expr) -> pl.Expr:
+        """The instants (Datetime[us, UTC]) at whole steps since 1970-01-01, null for null.
+
+        A local midnight that a change of the clocks skips is the instant that follows it.
+        """
+        wall = (days * _DAY_US).round().cast(pl.Int64).cast(pl.Datetime("us"))
+        zone = self.timezone if self.counts_calendar_days else "UTC"
+        local = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        later = (wall + timedelta(hours=1)).dt.replace_time_zone(
+            zone, ambiguous="earliest", non_existent="null"
+        )
+        return pl.coalesce(local, later).dt.convert_time_zone("UTC")
 
     def instant(self, text: str) -> datetime:
         """An ISO date or time as an aware UTC datetime; without an offset it is local."""

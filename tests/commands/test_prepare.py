@@ -32,12 +32,14 @@ def test_prepare_builds_both_stores_and_says_what_became_of_every_record(
     run(config)
     assert capsys.readouterr().out.splitlines() == [
         "source  read  kept  duplicate  quarantined  filtered  folded away  events",
+        "------  ----  ----  ---------  -----------  --------  -----------  ------",
         "orders     5     2          0            2         1            0       2",
         "read = kept + duplicate + quarantined + filtered; events = kept - folded away",
         "orders: 1 records repeat another in all mapped columns and were kept; "
         "set duplicates: drop if they are no events of their own",
         "",
         "source  quarantined for       records",
+        "------  --------------------  -------",
         "orders  customer_id_missing         1",
         "orders  timestamp_unparsable        1",
         f"the records and their reasons: {tmp_path}/events/tiny/quarantine",

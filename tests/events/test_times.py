@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import ConfigError
-from seqchurn.events.times import instant
+from seqchurn.events.times import INSTANT, with_instants
 
 
 def read(values: list[object] | pl.Series, **options: str | None) -> list[object]:
     options = {"format": None, "zone": None, "place": "[events] source x"} | options
-    frame = pl.DataFrame({"at": values})
-    found = frame.select(instant("at", frame.schema["at"], **options))  # type: ignore[arg-type]
+    raw = pl.LazyFrame({"at": values})
+    found = with_instants(raw, "at", **options).select(INSTANT).collect()  # type: ignore[arg-type]
     assert found.dtypes == [pl.Datetime("us", "UTC")]
     return found.to_series().to_list()
 

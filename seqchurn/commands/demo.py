@@ -1,0 +1,75 @@
+"""seqchurn demo: the whole way once, on the data of the given config."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import polars as pl
+
+from seqchurn.commands import evaluate, prepare, promote, score, train
+from seqchurn.commands.parts import clock_of, end_of_log, scores_store
+from seqchurn.config import Config
+from seqchurn.console import table
+from seqchurn.schema import CUSTOMER_ID
+from seqchurn.tracking import store_place
+
+__all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+_EXAMPLES = 5
+
+
+def run(config: Config) -> None:
+    """Prepare, train, evaluate, promote and score, then show what came out.
+
+    Args:
+        config: The whole config.
+
+    Raises:
+        SeqchurnError: If one of the steps fails.
+    """
+    clock = clock_of(config)
+    _step("prepare", lambda: prepare.run(config))
+    _step("train", lambda: train.run(config))
+    _step("evaluate", lambda: evaluate.run(config))
+    _step("promote", lambda: promote.run(config))
+    as_of = clock.moment(end_of_log(config) - clock.step_days)
+    _step("score", lambda: score.run(config, as_of=as_of.isoformat()))
+    _show_examples(config, as_of)
+    name = config.tracking.model or config.name
+    print(f"\nscores    {scores_store(config, as_of).folder}")
+    print(f"report    {config.store / 'evaluation' / config.name}")
+    print(f"MLflow    mlflow ui --backend-store-uri {store_place(config.store)}")
+    print(f"model     models:/{name}@champion")
+    print("\nNext: look at one customer with")
+    print(f"  seqchurn score --config FILE --as_of {as_of:%Y-%m-%d} --customer_id 1")
+
+
+def _step(verb: str, work: Callable[[], None]) -> None:
+    print(f"\n== {verb} ==", flush=True)
+    started = time.monotonic()
+    work()
+    print(f"({verb}: {time.monotonic() - started:.0f} s)", flush=True)
+
+
+def _show_examples(config: Config, as_of: datetime) -> None:
+    """Five customers, from the least likely to churn to the most."""
+    scores = scores_store(config, as_of).scan().sort("churn_percentile", CUSTOMER_ID).collect()
+    last = scores.height - 1
+    picked = scores[sorted({round(i * last / (_EXAMPLES - 1)) for i in range(_EXAMPLES)})]
+    probabilities = [f"p_order_{h}" for h in config.evaluation.horizons]
+    shown = picked.select(
+        CUSTOMER_ID,
+        pl.col("last_target_at").dt.strftime("%Y-%m-%d").alias("last order"),
+        *(
+            pl.col(f"next_order_{p}").dt.strftime("%Y-%m-%d").fill_null("beyond").alias(f"next {p}")
+            for p in ("p10", "p50", "p90")
+        ),
+        *(pl.col(p).round(3) for p in probabilities),
+        pl.col("churn_percentile").round(1),
+    )
+    print(f"\nfive customers as of {as_of:%Y-%m-%d}: when the next order comes, P(order within)")
+    print(table(shown.rows(), shown.columns))

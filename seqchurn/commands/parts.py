@@ -1,0 +1,99 @@
+"""A whole config -> the parts that verbs hand to components, which never see a config."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from seqchurn.config import Config
+from seqchurn.config.units import duration_days
+from seqchurn.datasets.codebook import Attributes
+from seqchurn.errors import ConfigError
+from seqchurn.prediction import ScoreOptions
+from seqchurn.storage import BucketStore
+from seqchurn.tracking import RegisteredModel, connect, find_model
+from seqchurn.training.fit import FitOptions
+from seqchurn.waits import Clock
+
+__all__ = [
+    "all_sequences",
+    "attributes_of",
+    "clock_of",
+    "end_of_log",
+    "fit_options",
+    "registered_model",
+    "score_options",
+    "scores_store",
+    "sequences_store",
+]
+
+
+def sequences_store(config: Config) -> BucketStore:
+    """Where the sequences lie."""
+    return BucketStore(config.store / "sequences" / config.name)
+
+
+def scores_store(config: Config, as_of: datetime) -> BucketStore:
+    """Where the score table of a moment lies."""
+    midnight = (as_of.hour, as_of.minute, as_of.second) == (0, 0, 0)
+    moment = f"{as_of:%Y-%m-%d}" if midnight else f"{as_of:%Y-%m-%dT%H%M%SZ}"
+    return BucketStore(config.store / "scores" / config.name / f"as_of={moment}")
+
+
+def all_sequences(config: Config) -> pl.DataFrame:
+    """The sequences of all customers, in memory."""
+    return sequences_store(config).scan().collect()
+
+
+def clock_of(config: Config) -> Clock:
+    """The grid of waits."""
+    return Clock(duration_days(config.waits.step), config.waits.timezone)
+
+
+def end_of_log(config: Config) -> float:
+    """First grid day after the log: the end of the step that holds its last event."""
+    last = datetime.fromisoformat(sequences_store(config).manifest()["last_timestamp"])
+    clock = clock_of(config)
+    return clock.at(last) + clock.step_days
+
+
+def attributes_of(config: Config) -> Attributes:
+    """Names of the attributes that a model reads."""
+    return Attributes(
+        numbers=config.events.attributes("number"),
+        categories=config.events.attributes("category"),
+        static_numbers=config.events.static_attributes("number"),
+        static_categories=config.events.static_attributes("category"),
+    )
+
+
+def fit_options(config: Config) -> FitOptions:
+    """How to fit."""
+    training = config.training.model_dump(exclude={"cutoff", "threads"})
+    datasets = config.datasets.model_dump(include={"landmarks", "landmark_density", "batch_slots"})
+    return FitOptions(step_days=clock_of(config).step_days, **training, **datasets)
+
+
+def score_options(config: Config) -> ScoreOptions:
+    """What the score table says."""
+    step_days = clock_of(config).step_days
+    for horizon in [*config.evaluation.horizons, config.scoring.churn_horizon]:
+        steps = duration_days(horizon) / step_days
+        if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
+            raise ConfigError(
+                f"horizon {horizon} is not a whole number of steps of [waits] step "
+                f"{config.waits.step}. Choose one that is."
+            )
+    return ScoreOptions(
+        horizons={h: duration_days(h) for h in config.evaluation.horizons},
+        churn_days=duration_days(config.scoring.churn_horizon),
+        reach_days=duration_days(config.scoring.reach),
+        interval_days=duration_days(config.scoring.interval),
+    )
+
+
+def registered_model(config: Config, wanted: str | None) -> RegisteredModel:
+    """A registered version of the config's model; None asks for the newest."""
+    connect(config.store)
+    return find_model(config.tracking.model or config.name, wanted)

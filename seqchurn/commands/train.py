@@ -1,0 +1,139 @@
+"""seqchurn train: sequences before the cutoff -> a fitted model, tracked and registered."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+
+from seqchurn.commands.parts import (
+    all_sequences,
+    attributes_of,
+    clock_of,
+    end_of_log,
+    fit_options,
+    score_options,
+    sequences_store,
+)
+from seqchurn.config import Config
+from seqchurn.config.yaml_text import to_yaml
+from seqchurn.datasets.training_data import Split, TrainingData, training_data
+from seqchurn.errors import ConfigError
+from seqchurn.tracking import Bundle, register, start_run, store_place
+from seqchurn.training.fit import fit
+from seqchurn.training.fitted_model import FittedModel, make_model
+from seqchurn.waits import Clock
+
+__all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+
+
+def run(config: Config) -> None:
+    """Fit a model on what lies before the cutoff, record the run, register the model.
+
+    Args:
+        config: The whole config.
+
+    Raises:
+        SeqchurnError: If the config, the data or the MLflow store do not allow it.
+        DivergedError: If the loss is no longer finite.
+    """
+    digest = sequences_store(config).manifest()["digest"]
+    clock, cutoff = clock_of(config), training_cutoff(config)
+    if config.training.threads:
+        torch.set_num_threads(config.training.threads)
+    data = _training_data(config, clock, cutoff)
+    _log.info(
+        "%s customers learn, %s tell when to stop; %s events before %s",
+        f"{len(data.training):,}",
+        f"{len(data.validation):,}",
+        f"{len(data.jagged.time):,}",
+        cutoff.isoformat(),
+    )
+    pl.seed_everything(config.training.seed, verbose=False)
+    encoder, head = config.encoder.model_dump(), config.head.model_dump()
+    network = make_model(data.facts, encoder=encoder, head=head)
+    checkpoints = _checkpoints(config, digest)
+    with start_run(
+        config.store,
+        config.tracking.experiment or config.name,
+        kind="train",
+        config=config.model_dump(mode="json"),
+        tags={"seqchurn.dataset": config.name, "seqchurn.dataset_digest": digest},
+    ) as tracked:
+        tracked.log_text(to_yaml(config), "config.yaml")
+        best = fit(
+            network,
+            data,
+            fit_options(config),
+            checkpoints=checkpoints,
+            on_epoch=lambda epoch, metrics: tracked.log_metrics(metrics, step=epoch),
+            progress=sys.stderr.isatty() and _log.isEnabledFor(logging.INFO),
+        )
+        tracked.log_metrics({"best_validation_nll": best})
+        registered = register(
+            Bundle(
+                model=FittedModel(
+                    network=network,
+                    codebook=data.codebook,
+                    facts=data.facts,
+                    clock=clock,
+                    target=config.waits.target,
+                    max_events=config.datasets.max_events,
+                ),
+                scores=score_options(config),
+                config=config.model_dump(mode="json"),
+                training_cutoff=cutoff.isoformat(),
+                model_name=config.tracking.model or config.name,
+                run_id=tracked.run_id,
+            )
+        )
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    print(f"model       {registered.uri}, run {registered.run_id}")
+    print(f"cutoff      {cutoff.isoformat()}")
+    print(f"validation  {best:.4f} nats per landmark, lower is better")
+    print(f"tracking    {store_place(config.store)}")
+
+
+def training_cutoff(config: Config) -> datetime:
+    """The configured cutoff, else the end of the log.
+
+    Raises:
+        ConfigError: If it lies after the end of the log.
+    """
+    clock, end_day = clock_of(config), end_of_log(config)
+    if config.training.cutoff is None:
+        return clock.moment(end_day)
+    cutoff = clock.instant(config.training.cutoff)
+    if clock.at(cutoff) > end_day:
+        raise ConfigError(
+            f"[training] cutoff {config.training.cutoff} lies after the end of the log, "
+            f"{clock.moment(end_day):%Y-%m-%d}. Choose an earlier cutoff or prepare newer events."
+        )
+    return cutoff
+
+
+def _training_data(config: Config, clock: Clock, cutoff: datetime) -> TrainingData:
+    return training_data(
+        all_sequences(config),
+        cutoff=cutoff,
+        clock=clock,
+        target=config.waits.target,
+        attributes=attributes_of(config),
+        limits=(config.datasets.max_events, config.datasets.max_categories),
+        split=Split(config.datasets.validation_fraction, config.training.seed),
+    )
+
+
+def _checkpoints(config: Config, digest: str) -> Path:
+    """Folder of checkpoints of this very fit: same config, same data."""
+    fit_itself = config.model_dump_json(exclude={"tracking", "evaluation", "scoring", "store"})
+    name = hashlib.sha256(f"{fit_itself} {digest}".encode()).hexdigest()[:12]
+    return config.store / "checkpoints" / f"{config.name}-{name}"

@@ -1,0 +1,143 @@
+"""Sequences before a cutoff -> all that a fit needs: codes, scales, tensors, who trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from seqchurn.datasets.codebook import Attributes, Codebook
+from seqchurn.datasets.facts import DataFacts, data_facts
+from seqchurn.datasets.jagged import Jagged, events_before, make_jagged
+from seqchurn.errors import ConfigError, DataError
+from seqchurn.schema import EVENT_TYPE, TIMESTAMP
+from seqchurn.waits.clock import Clock
+
+__all__ = ["Split", "TrainingData", "split_customers", "training_data"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """How customers are divided into those who train and those who tell when to stop."""
+
+    validation_fraction: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What was known before the cutoff, ready for a fit."""
+
+    jagged: Jagged
+    codebook: Codebook
+    facts: DataFacts
+    training: Tensor
+    """Rows of the customers to learn from."""
+    validation: Tensor
+    """Rows of the customers to stop by."""
+    end_day: float
+    """Grid day of the cutoff."""
+
+
+def training_data(
+    sequences: pl.DataFrame,
+    *,
+    cutoff: datetime,
+    clock: Clock,
+    target: str,
+    attributes: Attributes,
+    limits: tuple[int, int],
+    split: Split,
+) -> TrainingData:
+    """Split the customers, fit the codebook on those who train, make tensors of all.
+
+    Args:
+        sequences: The sequences table.
+        cutoff: First instant not seen, aware.
+        clock: The grid of waits.
+        target: Event type that is an order.
+        attributes: Names of the attributes to read.
+        limits: Newest events kept per customer, commonest values kept per categorical attribute.
+        split: How customers are divided.
+
+    Raises:
+        ConfigError: If the cutoff lies inside a step or before the first event, or the target
+            never occurs before it.
+        DataError: If fewer than two customers can be asked.
+    """
+    max_events, max_categories = limits
+    known = sequences.filter(pl.col(TIMESTAMP).list.first() < cutoff)
+    end_day = _check_cutoff(sequences, known, cutoff, clock)
+    training, validation = split_customers(_askable(known, end_day, clock), split)
+    learners = known[training.tolist()]
+    events = events_before(
+        learners, cutoff, attributes=[*attributes.numbers, *attributes.categories]
+    )
+    _check_target(events, target)
+    codebook = Codebook.fit(events, learners, attributes=attributes, max_categories=max_categories)
+    jagged = make_jagged(
+        known,
+        codebook=codebook,
+        clock=clock,
+        target=target,
+        cutoff=cutoff,
+        max_events=max_events,
+    )
+    facts = data_facts(jagged, codebook, end_day=end_day, step_days=clock.step_days)
+    return TrainingData(jagged, codebook, facts, training, validation, end_day)
+
+
+def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:
+    """Rows for training and for validation, at least one customer each.
+
+    Args:
+        rows: Rows of the customers to split.
+        split: Share set aside and seed of the draw.
+
+    Raises:
+        DataError: If there are fewer than two.
+    """
+    if len(rows) < 2:
+        raise DataError(
+            f"[training] {len(rows)} customer(s) were first seen more than a step before the "
+            "cutoff; training and validation need at least one each. Choose a later "
+            "training.cutoff or bring more customers."
+        )
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(split.seed))
+    aside = min(max(round(len(rows) * split.validation_fraction), 1), len(rows) - 1)
+    return rows[order[aside:].sort().values], rows[order[:aside].sort().values]
+
+
+def _askable(known: pl.DataFrame, end_day: float, clock: Clock) -> Tensor:
+    """Rows of customers with a step between their first event and the cutoff."""
+    first_day = known.select(clock.grid(pl.col(TIMESTAMP).list.first())).to_series().to_numpy()
+    return torch.nonzero(torch.tensor(first_day) < end_day - 1.5 * clock.step_days).squeeze(1)
+
+
+def _check_cutoff(
+    sequences: pl.DataFrame, known: pl.DataFrame, cutoff: datetime, clock: Clock
+) -> float:
+    if not clock.is_on_grid(cutoff):
+        raise ConfigError(
+            f"[training] cutoff {cutoff.isoformat()} lies inside a step of {clock.step_days:g} "
+            "days. Choose the start of a step, such as midnight for a step of one day."
+        )
+    if known.is_empty():
+        first = sequences.select(pl.col(TIMESTAMP).list.first().min()).item()
+        raise ConfigError(
+            f"[training] no customer is known before the cutoff {cutoff.isoformat()}; the first "
+            f"event is at {first.isoformat()}. Choose a later cutoff."
+        )
+    return clock.at(cutoff)
+
+
+def _check_target(events: pl.DataFrame, target: str) -> None:
+    types = events[EVENT_TYPE].unique().sort().to_list()
+    if target not in types:
+        raise ConfigError(
+            f"[waits] target {target} never occurs before the training cutoff; there are "
+            f"{', '.join(types)}. Name one of these, or choose a later training.cutoff."
+        )

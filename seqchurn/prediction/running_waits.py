@@ -1,0 +1,126 @@
+"""A fitted model and sequences -> the wait that is running for every customer at a moment.
+
+The only place where a model meets customers it is to judge: evaluation, batch scoring and the
+MLflow model all read their numbers off `RunningWaits`.
+
+Shapes: B customers, H horizons, Q probabilities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqchurn.datasets.batch import length_batches, pad
+from seqchurn.datasets.jagged import Jagged, make_jagged
+from seqchurn.datasets.landmarks import Landmarks, place
+from seqchurn.errors import ConfigError
+from seqchurn.training.fitted_model import FittedModel
+from seqchurn.waits.wait import Wait
+
+__all__ = ["RunningWaits", "running_waits"]
+
+_BATCH_SLOTS = 16_384
+
+
+@dataclass(frozen=True)
+class RunningWaits:
+    """The waits of B customers at one moment, counted from their last order."""
+
+    customer_ids: pl.Series
+    wait: Wait
+    """Batch shape (B,)."""
+    start_day: Tensor
+    """Grid day of the last order, else of the first event, shape (B,), float64."""
+    as_of_day: float
+    step_days: float
+
+    @property
+    def survived_days(self) -> Tensor:
+        """Part of the wait that is already over, shape (B,)."""
+        return self.as_of_day - self.start_day - self.step_days
+
+    def probability(self, horizon_days: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probability of an order in [as_of, as_of + horizon); rises with the horizon.
+
+        Args:
+            horizon_days: Horizons of all customers, shape (H,), or of each, shape (B, H).
+
+        Returns:
+            Shape (B, H).
+        """
+        horizons = torch.from_numpy(
+            np.broadcast_to(horizon_days, (len(self.start_day), horizon_days.shape[-1])).copy()
+        )
+        running = self.wait.given_quiet(self.survived_days)
+        still_open = running.log_survival(self.survived_days + horizons.T)  # (H, B)
+        return -torch.expm1(still_open).T.numpy()
+
+    def order_day(self, probabilities: list[float]) -> NDArray[np.float64]:
+        """Grid days by which the next order has come with given probabilities, shape (B, Q)."""
+        running = self.wait.given_quiet(self.survived_days)
+        levels = torch.tensor(probabilities, dtype=torch.float64).unsqueeze(1)  # (Q, 1)
+        days = running.quantile(levels.expand(-1, len(self.start_day)))  # (Q, B)
+        steps = torch.ceil(
+            days / self.step_days - 1e-6
+        )  # an order in a step is an order at its end
+        return (self.start_day + steps * self.step_days).T.numpy()
+
+
+def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> RunningWaits:
+    """The running waits of all customers with an event before a moment.
+
+    Args:
+        model: The fitted model.
+        sequences: The sequences table; later events are not looked at.
+        as_of: First instant not seen, aware; the start of a step.
+
+    Raises:
+        ConfigError: If `as_of` lies inside a step of the grid.
+    """
+    clock = model.clock
+    if not clock.is_on_grid(as_of):
+        raise ConfigError(
+            f"{as_of.isoformat()} lies inside a step of {clock.step_days:g} days. Choose the "
+            "start of a step, such as midnight for a step of one day."
+        )
+    jagged = make_jagged(
+        sequences,
+        codebook=model.codebook,
+        clock=clock,
+        target=model.target,
+        cutoff=as_of,
+        max_events=model.max_events,
+    )
+    as_of_day = clock.at(as_of)
+    with torch.inference_mode():
+        contexts, start_day = _contexts(model, jagged, as_of_day)
+        wait = model.network.head(contexts)
+    return RunningWaits(jagged.customer_ids, wait, start_day, as_of_day, clock.step_days)
+
+
+def _contexts(model: FittedModel, jagged: Jagged, as_of_day: float) -> tuple[Tensor, Tensor]:
+    """Context (B, C) and start of the wait (B,) of every customer."""
+    encoder = model.network.encoder
+    contexts = torch.zeros(len(jagged), encoder.size)
+    start_day = torch.zeros(len(jagged), dtype=torch.float64)
+    for rows in length_batches(jagged.lengths, batch_slots=_BATCH_SLOTS):
+        events = pad(jagged, rows)
+        landmarks = _at(as_of_day, len(rows), events.grid, events.wait_start, model)
+        contexts[rows] = encoder(events, landmarks)[:, 0]
+        start_day[rows] = landmarks.wait_start[:, 0]
+    return contexts, start_day
+
+
+def _at(
+    day: float, customers: int, grid: Tensor, wait_start: Tensor, model: FittedModel
+) -> Landmarks:
+    days = torch.full((customers, 1), day, dtype=torch.float64)
+    real = torch.ones_like(days, dtype=torch.bool)
+    return place(days, real, grid=grid, wait_start=wait_start, step_days=model.clock.step_days)

@@ -1,0 +1,82 @@
+"""A model and the sequences store -> a published score table, bucket by bucket.
+
+Buckets are scored into scratch files first, because the percentile of a customer needs the scores
+of all; then they are completed and published together, or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from seqchurn.errors import ConfigError
+from seqchurn.prediction import ScoreOptions, churn_percentile, score_rows
+from seqchurn.storage import BucketStore
+from seqchurn.training.fitted_model import FittedModel
+
+__all__ = ["publish_scores"]
+
+_log = logging.getLogger(__name__)
+
+
+def publish_scores(
+    model: FittedModel,
+    sequences: BucketStore,
+    scores: BucketStore,
+    as_of: datetime,
+    *,
+    options: ScoreOptions,
+    version: dict[str, str],
+    force: bool = False,
+) -> bool:
+    """Score every customer known before a moment and publish the table.
+
+    Args:
+        model: The fitted model.
+        sequences: Store of the sequences.
+        scores: Store to publish.
+        as_of: First instant not seen, aware; the start of a step.
+        options: What the table says.
+        version: `model_name`, `model_version` and `run_id`.
+        force: Publish again even if the same model has scored the same sequences.
+
+    Returns:
+        False if the same table was there already.
+
+    Raises:
+        ConfigError: If `as_of` lies inside a step, or no customer is known before it.
+        LockedError: If another run publishes the same table.
+        EnvironmentFailure: If the disk refuses.
+    """
+    facts = {
+        "as_of": as_of.isoformat(),
+        "sequences_digest": sequences.manifest()["digest"],
+        "horizons": list(options.horizons),
+        **version,
+    }
+    if not force and scores.exists() and facts.items() <= scores.manifest().items():
+        _log.info("scores in %s are up to date", scores.folder)
+        return False
+    with scores.publish(**facts) as writer:
+        p_churn = []
+        for bucket in sequences.buckets():
+            rows = score_rows(
+                model, sequences.read(bucket), as_of, options=options, version=version
+            )
+            rows.write_parquet(writer.scratch / f"{bucket}.parquet")
+            p_churn.append(rows["p_churn"].to_numpy())
+            _log.debug("bucket %d: %d customers", bucket, rows.height)
+        everybody = np.sort(np.concatenate(p_churn))
+        if not len(everybody):
+            raise ConfigError(
+                f"no customer is known before --as_of {as_of.isoformat()}; the log begins at "
+                f"{sequences.manifest()['first_timestamp']}. Choose a later time."
+            )
+        for bucket in sequences.buckets():
+            rows = pl.read_parquet(writer.scratch / f"{bucket}.parquet")
+            percentile = churn_percentile(pl.col("p_churn"), everybody)
+            writer.write(bucket, rows.with_columns(churn_percentile=percentile))
+    return True

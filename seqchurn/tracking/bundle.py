@@ -1,0 +1,105 @@
+"""A fitted model <-> a folder: weights as a plain state dict, everything else as JSON.
+
+Nothing is pickled but tensors, and these are read with `weights_only`, so that a bundle cannot
+run code.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqchurn.datasets.codebook import Codebook
+from seqchurn.datasets.facts import DataFacts
+from seqchurn.errors import ModelError
+from seqchurn.prediction import ScoreOptions
+from seqchurn.schema import SCHEMA_VERSION
+from seqchurn.training.fitted_model import FittedModel, make_model
+from seqchurn.waits.clock import Clock
+
+__all__ = ["Bundle", "load_bundle", "save_bundle"]
+
+_WEIGHTS, _DESCRIPTION = "weights.pt", "bundle.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A fitted model with what scoring and the record need."""
+
+    model: FittedModel
+    scores: ScoreOptions
+    """What the score table says."""
+    config: dict[str, Any]
+    """The resolved config of the training run, as plain values."""
+    training_cutoff: str
+    """First instant the model has not seen, ISO 8601 with offset."""
+    model_name: str
+    run_id: str
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write a bundle into a folder that does not exist yet."""
+    folder.mkdir(parents=True)
+    model = bundle.model
+    torch.save(model.network.state_dict(), folder / _WEIGHTS)
+    description = {
+        "schema_version": SCHEMA_VERSION,
+        "model_name": bundle.model_name,
+        "run_id": bundle.run_id,
+        "training_cutoff": bundle.training_cutoff,
+        "target": model.target,
+        "max_events": model.max_events,
+        "clock": asdict(model.clock),
+        "facts": asdict(model.facts),
+        "codebook": model.codebook.to_dict(),
+        "scores": asdict(bundle.scores),
+        "config": bundle.config,
+    }
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    (folder / _DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle.
+
+    Raises:
+        ModelError: If there is none, or one of another version of the program.
+    """
+    try:
+        plain = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise ModelError(f"{folder} holds no model bundle. Train and register again.") from None
+    if plain["schema_version"] != SCHEMA_VERSION:
+        raise ModelError(
+            f"the model in {folder} has schema version {plain['schema_version']}, this program "
+            f"reads version {SCHEMA_VERSION}. Train it again."
+        )
+    facts = _facts(plain["facts"])
+    config = plain["config"]
+    network = make_model(facts, encoder=config["encoder"], head=config["head"])
+    network.load_state_dict(torch.load(folder / _WEIGHTS, weights_only=True, map_location="cpu"))
+    network.eval()
+    return Bundle(
+        model=FittedModel(
+            network=network,
+            codebook=Codebook.from_dict(plain["codebook"]),
+            facts=facts,
+            clock=Clock(**plain["clock"]),
+            target=plain["target"],
+            max_events=plain["max_events"],
+        ),
+        scores=ScoreOptions(**plain["scores"]),
+        config=config,
+        training_cutoff=plain["training_cutoff"],
+        model_name=plain["model_name"],
+        run_id=plain["run_id"],
+    )
+
+
+def _facts(plain: dict[str, Any]) -> DataFacts:
+    lists = ("categories", "static_categories")
+    return DataFacts(**{**plain, **{name: tuple(plain[name]) for name in lists}})

@@ -1,0 +1,135 @@
+"""A bundle -> a registered model version; names and aliases -> a version."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+
+import seqchurn
+from seqchurn.errors import ModelError
+from seqchurn.prediction import score_columns
+from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
+from seqchurn.tracking.bundle import Bundle, load_bundle, save_bundle
+
+__all__ = ["CHAMPION", "RegisteredModel", "find_model", "open_model", "promote", "register"]
+
+CHAMPION = "champion"
+"""Alias of the version that scores."""
+
+_BUNDLE = "bundle"
+_SCRIPT = Path(__file__).with_name("pyfunc_script.py")
+_TYPES = {
+    "String": DataType.string,
+    "Datetime": DataType.datetime,
+    "Float64": DataType.double,
+}
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A version of a registered model."""
+
+    name: str
+    version: str
+    run_id: str
+
+    @property
+    def uri(self) -> str:
+        """MLflow URI."""
+        return f"models:/{self.name}/{self.version}"
+
+
+def register(bundle: Bundle) -> RegisteredModel:
+    """Log a bundle as an MLflow model of the active run and register it as a new version."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / _BUNDLE
+        save_bundle(bundle, folder)
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(_SCRIPT),
+            artifacts={_BUNDLE: str(folder)},
+            signature=_signature(bundle),
+            pip_requirements=[f"seqchurn=={seqchurn.__version__}"],
+        )
+    version = mlflow.register_model(info.model_uri, bundle.model_name)
+    return _registered(version)
+
+
+def find_model(name: str, wanted: str | None) -> RegisteredModel:
+    """A version of a registered model.
+
+    Args:
+        name: Registered model.
+        wanted: A version number, an alias such as champion, or None for the newest version.
+
+    Raises:
+        ModelError: If there is no such model, version or alias.
+    """
+    client = mlflow.MlflowClient()
+    try:
+        if wanted is None:
+            versions = client.search_model_versions(f"name = '{name}'")
+            if not versions:
+                raise ModelError(f"no model {name} is registered. Run seqchurn train.")
+            return _registered(max(versions, key=lambda v: int(v.version)))
+        if wanted.isdecimal():
+            return _registered(client.get_model_version(name, wanted))
+        return _registered(client.get_model_version_by_alias(name, wanted))
+    except MlflowException as error:
+        raise ModelError(_missing(client, name, wanted)) from error
+
+
+def open_model(model: RegisteredModel) -> Bundle:
+    """The bundle of a registered model."""
+    folder = mlflow.artifacts.download_artifacts(model.uri)
+    return load_bundle(Path(folder) / "artifacts" / _BUNDLE)
+
+
+def promote(model: RegisteredModel) -> None:
+    """Make a version the champion: the one that scores."""
+    mlflow.MlflowClient().set_registered_model_alias(model.name, CHAMPION, model.version)
+
+
+def _registered(version: ModelVersion) -> RegisteredModel:
+    return RegisteredModel(version.name, str(version.version), version.run_id or "")
+
+
+def _missing(client: mlflow.MlflowClient, name: str, wanted: str | None) -> str:
+    versions = client.search_model_versions(f"name = '{name}'")
+    if not versions:
+        return f"no model {name} is registered. Run seqchurn train."
+    there = ", ".join(sorted((str(v.version) for v in versions), key=int))
+    remedy = "Run seqchurn promote." if wanted == CHAMPION else "Choose one of these."
+    return f"model {name} has no version or alias {wanted}; there are versions {there}. {remedy}"
+
+
+def _signature(bundle: Bundle) -> ModelSignature:
+    """Events in, scores out, `as_of` as a parameter; attributes may be missing."""
+    codebook = bundle.model.codebook
+    needed = {
+        CUSTOMER_ID: "string",
+        TIMESTAMP: "datetime",
+        EVENT_TYPE: "string",
+        EVENT_ID: "string",
+    }
+    columns: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType[dtype], name) for name, dtype in needed.items()
+    ]
+    numbers = [*codebook.numbers, *codebook.static_numbers]
+    categories = [*codebook.categories, *codebook.static_categories]
+    columns += [ColSpec(DataType.float, n, required=False) for n in numbers]
+    columns += [ColSpec(DataType.string, n, required=False) for n in categories]
+    columns.append(ColSpec(DataType.datetime, KNOWN_FROM, required=False))
+    scores = score_columns(list(bundle.scores.horizons))
+    return ModelSignature(
+        inputs=Schema(columns),
+        outputs=Schema([ColSpec(_TYPES[dtype], name) for name, dtype in scores.items()]),
+        params=ParamSchema([ParamSpec("as_of", DataType.string, "")]),
+    )

@@ -1,0 +1,115 @@
+"""A training or evaluation -> an MLflow run: config, data, metrics by epoch, files, code.
+
+The store is a sqlite file and an artifact folder inside the configured store, wherever a command
+is started from; MLFLOW_TRACKING_URI wins when it is set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
+from mlflow.utils.git_utils import get_git_commit
+
+import seqchurn
+from seqchurn.errors import EnvironmentFailure
+
+__all__ = ["Run", "connect", "start_run", "store_place"]
+
+_LONGEST_VALUE = 500
+
+
+@dataclass(frozen=True)
+class Run:
+    """A running MLflow run."""
+
+    run_id: str
+
+    def log_metrics(self, metrics: dict[str, float], *, step: int = 0) -> None:
+        """Log metrics in one request."""
+        now = int(1000 * time.time())
+        batch = [Metric(name, value, now, step) for name, value in metrics.items()]
+        mlflow.MlflowClient().log_batch(self.run_id, metrics=batch)
+
+    def log_file(self, path: Path) -> None:
+        """Keep a file with the run."""
+        mlflow.log_artifact(str(path))
+
+    def log_text(self, text: str, name: str) -> None:
+        """Keep a text with the run, as a file of this name."""
+        mlflow.log_text(text, name)
+
+
+def store_place(store: Path) -> str:
+    """Where runs and models are kept, as an MLflow URI."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store / 'mlflow' / 'mlflow.db'}"
+
+
+def connect(store: Path) -> None:
+    """Use the MLflow store of a configured folder, or the server in MLFLOW_TRACKING_URI."""
+    place = store_place(store)
+    if place.startswith("sqlite:"):
+        (store / "mlflow").mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(place)
+    mlflow.set_registry_uri(place)
+
+
+@contextmanager
+def start_run(
+    store: Path, experiment: str, *, kind: str, config: dict[str, Any], tags: dict[str, str]
+) -> Iterator[Run]:
+    """Record what happens inside the `with` block as a run.
+
+    Args:
+        store: The configured store.
+        experiment: Name of the experiment; made when there is none.
+        kind: What the run does, as train.
+        config: The resolved config, as plain values.
+        tags: Facts to find the run by.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    try:
+        connect(store)
+        experiment_id = _experiment(store, experiment)
+        commit = get_git_commit(str(Path(seqchurn.__file__).parent))
+    except MlflowException as error:
+        raise EnvironmentFailure(
+            f"the MLflow store {store_place(store)} refused: {error.message}. Check that it can "
+            "be reached, then run it again."
+        ) from error
+    known = {"seqchurn.kind": kind, "seqchurn.version": seqchurn.__version__, **tags}
+    if commit:
+        known["mlflow.source.git.commit"] = commit
+    with mlflow.start_run(experiment_id=experiment_id, run_name=kind, tags=known) as active:
+        mlflow.log_params(dict(_flat(config)))
+        yield Run(active.info.run_id)
+
+
+def _experiment(store: Path, name: str) -> str:
+    existing = mlflow.get_experiment_by_name(name)
+    if existing is not None:
+        return str(existing.experiment_id)
+    local = store_place(store).startswith("sqlite:")
+    place = (store / "mlflow" / "artifacts").as_uri() if local else None
+    return mlflow.create_experiment(name, artifact_location=place)
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted names and texts of all values; lists as JSON, cut where MLflow would refuse."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            text = json.dumps(value) if isinstance(value, list) else str(value)
+            yield f"{prefix}{key}", text[:_LONGEST_VALUE]

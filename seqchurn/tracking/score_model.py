@@ -1,0 +1,122 @@
+"""The plain events table as a pandas frame -> the score table: the MLflow model.
+
+Sequences are built inside, by the code that training used. MLflow gives every parameter a
+default; an empty `as_of` is refused, because a silent one would score some other day.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+from seqchurn.errors import ConfigError
+from seqchurn.prediction import churn_percentile, score_rows
+from seqchurn.schema import KNOWN_FROM, TIMESTAMP
+from seqchurn.sequences import build_sequences
+from seqchurn.tracking.bundle import Bundle, load_bundle
+
+__all__ = ["ScoreModel", "score_events"]
+
+
+class ScoreModel(PythonModel):  # type: ignore[misc]
+    """Scores customers from their events."""
+
+    bundle: Bundle
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the bundle that was logged with the model."""
+        self.bundle = load_bundle(Path(context.artifacts["bundle"]))
+
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Scores of every customer with an event before `as_of`.
+
+        Args:
+            context: Unused.
+            model_input: The events table, with naive UTC `timestamp`.
+            params: `as_of`, an ISO date or time.
+
+        Returns:
+            The score table, with naive UTC times and no `model_version`: a model does not know
+            under which version it was registered.
+
+        Raises:
+            ConfigError: If `as_of` is missing.
+            DataError: If columns are missing.
+        """
+        as_of = (params or {}).get("as_of") or ""
+        scores = score_events(self.bundle, pl.from_pandas(model_input), str(as_of))
+        naive = [c for c, dtype in scores.schema.items() if isinstance(dtype, pl.Datetime)]
+        return scores.with_columns(pl.col(naive).dt.replace_time_zone(None)).to_pandas()
+
+
+def score_events(
+    bundle: Bundle, events: pl.DataFrame, as_of: str, *, version: str | None = None
+) -> pl.DataFrame:
+    """Scores of every customer with an event before a moment.
+
+    Args:
+        bundle: The model.
+        events: The events table; a naive `timestamp` is taken as UTC.
+        as_of: ISO date or time; without an offset it is local to the model's zone.
+        version: Version to put on the rows.
+
+    Returns:
+        The score table, with aware times.
+    """
+    if not as_of:
+        raise ConfigError(
+            "as_of is missing: name the first instant not to be seen, as in "
+            "predict(events, params={'as_of': '2017-10-01'})."
+        )
+    model = bundle.model
+    attributes = [*model.codebook.numbers, *model.codebook.categories]
+    static = [*model.codebook.static_numbers, *model.codebook.static_categories]
+    sequences = build_sequences(
+        _with_all_columns(events, bundle), attributes=attributes, static=static
+    )
+    scores = score_rows(
+        model,
+        sequences,
+        model.clock.instant(as_of),
+        options=bundle.scores,
+        version={
+            "model_name": bundle.model_name,
+            "model_version": version or "",
+            "run_id": bundle.run_id,
+        },
+    )
+    everybody = np.sort(scores["p_churn"].to_numpy())
+    return scores.with_columns(churn_percentile=churn_percentile(pl.col("p_churn"), everybody))
+
+
+def _with_all_columns(events: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
+    """The events with the dtypes of the events table; attributes that are missing are null."""
+    codebook = bundle.model.codebook
+    numbers = [*codebook.numbers, *codebook.static_numbers]
+    categories = [*codebook.categories, *codebook.static_categories]
+    missing = [n for n in [*numbers, *categories] if n not in events.columns]
+    times = [n for n in (TIMESTAMP, KNOWN_FROM) if n in events.columns]
+    return events.with_columns(pl.lit(None).alias(n) for n in missing).with_columns(
+        *(pl.col(n).cast(pl.Float32) for n in numbers),
+        *(pl.col(n).cast(pl.String) for n in categories),
+        *(_instants(events[n]) for n in times),
+    )
+
+
+def _instants(times: pl.Series) -> pl.Series:
+    if not isinstance(times.dtype, pl.Datetime):
+        return times.cast(pl.Datetime("us", "UTC"))  # a frame without rows or values
+    times = times.dt.cast_time_unit("us")
+    if times.dtype.time_zone is None:  # type: ignore[attr-defined]
+        return times.dt.replace_time_zone("UTC")
+    return times.dt.convert_time_zone("UTC")

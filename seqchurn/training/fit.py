@@ -1,0 +1,140 @@
+"""Training data -> a fitted network, by Lightning.
+
+Stops when the validation loss no longer falls, keeps the best weights, and leaves a checkpoint
+after every epoch, so that a run that was cut off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+
+from seqchurn.datasets.data_module import LandmarkDataModule
+from seqchurn.datasets.training_data import TrainingData
+from seqchurn.training.lightning_module import LandmarkModule
+from seqchurn.training.wait_model import WaitModel
+
+__all__ = ["FitOptions", "OnEpoch", "fit"]
+
+_log = logging.getLogger(__name__)
+
+OnEpoch = Callable[[int, dict[str, float]], None]
+"""Called after every epoch with its number and its metrics."""
+
+_MONITOR = "validation/nll"
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to fit; the fields are those of the config sections `training` and `datasets`."""
+
+    step_days: float
+    seed: int
+    max_epochs: int
+    patience: int
+    learning_rate: float
+    weight_decay: float
+    gradient_clip: float
+    accelerator: str
+    landmarks: int
+    landmark_density: Literal["linear", "uniform"]
+    batch_slots: int
+
+
+def fit(
+    network: WaitModel,
+    data: TrainingData,
+    options: FitOptions,
+    *,
+    checkpoints: Path,
+    on_epoch: OnEpoch,
+    progress: bool = True,
+) -> float:
+    """Fit a network in place.
+
+    Args:
+        network: Fresh weights; afterwards, those of the best epoch.
+        data: What was known before the cutoff.
+        options: How to fit.
+        checkpoints: Folder of this very fit; a checkpoint found in it is continued.
+        on_epoch: Told the metrics of every epoch.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The best validation loss, in nats per landmark.
+
+    Raises:
+        DivergedError: If the loss is not finite.
+    """
+    module = LandmarkModule(
+        network,
+        step_days=options.step_days,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+    )
+    best = ModelCheckpoint(
+        dirpath=checkpoints,
+        filename="best",
+        monitor=_MONITOR,
+        save_last=True,
+        enable_version_counter=False,
+    )
+    trainer = pl.Trainer(
+        accelerator=options.accelerator,
+        devices=1,
+        max_epochs=options.max_epochs,
+        gradient_clip_val=options.gradient_clip,
+        callbacks=[EarlyStopping(_MONITOR, patience=options.patience), best, _Tell(on_epoch)],
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_model_summary=False,
+        enable_progress_bar=progress,
+        default_root_dir=checkpoints,
+    )
+    last = checkpoints / "last.ckpt"
+    if last.exists():
+        _log.info("continuing the fit in %s", checkpoints)
+    trainer.fit(
+        module,
+        datamodule=_data_module(data, options),
+        ckpt_path=last if last.exists() else None,
+    )
+    state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
+    module.load_state_dict(state)
+    network.eval()
+    return float(best.best_model_score or torch.nan)
+
+
+def _data_module(data: TrainingData, options: FitOptions) -> LandmarkDataModule:
+    return LandmarkDataModule(
+        data,
+        step_days=options.step_days,
+        landmarks=options.landmarks,
+        density=options.landmark_density,
+        batch_slots=options.batch_slots,
+        seed=options.seed,
+    )
+
+
+class _Tell(Callback):
+    """Passes the metrics of every epoch on."""
+
+    def __init__(self, on_epoch: OnEpoch) -> None:
+        self.on_epoch = on_epoch
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        _log.info(
+            "epoch %d: %s",
+            trainer.current_epoch + 1,
+            ", ".join(f"{name} {value:.4f}" for name, value in sorted(metrics.items())),
+        )
+        self.on_epoch(trainer.current_epoch + 1, metrics)
