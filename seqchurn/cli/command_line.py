@@ -88,7 +88,8 @@ def read_command_line(arguments: Sequence[str]) -> Order | None:
 
 def parameters(verb: str) -> dict[str, str]:
     """Run arguments of a verb to the parameters of its `run` that take them."""
-    return {
+    told_the_file = {"config": "config_file"} if verb == "demo" else {}  # it shows a command
+    return told_the_file | {
         name: _PARAMETERS.get(name, name)
         for name, argument in RUN_ARGUMENTS.items()
         if verb in argument.verbs and name not in _LOGGING

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -22,11 +23,12 @@ _log = logging.getLogger(__name__)
 _EXAMPLES = 5
 
 
-def run(config: Config) -> None:
+def run(config: Config, *, config_file: str) -> None:
     """Prepare, train, evaluate, promote and score, then show what came out.
 
     Args:
         config: The whole config.
+        config_file: Where it was read from, for the command to try next.
 
     Raises:
         SeqchurnError: If one of the steps fails.
@@ -38,14 +40,16 @@ def run(config: Config) -> None:
     _step("promote", lambda: promote.run(config))
     as_of = clock.moment(end_of_log(config) - clock.step_days)
     _step("score", lambda: score.run(config, as_of=as_of.isoformat()))
-    _show_examples(config, as_of)
+    example = _show_examples(config, as_of)
     name = config.tracking.model or config.name
     print(f"\nscores    {scores_store(config, as_of).folder}")
     print(f"report    {config.store / 'evaluation' / config.name}")
     print(f"MLflow    mlflow ui --backend-store-uri {store_place(config.store)}")
     print(f"model     models:/{name}@champion")
-    print("\nNext: look at one customer with")
-    print(f"  seqchurn score --config FILE --as_of {as_of:%Y-%m-%d} --customer_id 1")
+    print("\nnext, one of these customers three months before:")
+    earlier = as_of - timedelta(days=92)
+    command = f"{sys.argv[0]} score --config {config_file}"
+    print(f"  {command} --as_of {earlier:%Y-%m-%d} --customer_id {example}")
 
 
 def _step(verb: str, work: Callable[[], None]) -> None:
@@ -55,8 +59,8 @@ def _step(verb: str, work: Callable[[], None]) -> None:
     print(f"({verb}: {time.monotonic() - started:.0f} s)", flush=True)
 
 
-def _show_examples(config: Config, as_of: datetime) -> None:
-    """Five customers, from the least likely to churn to the most."""
+def _show_examples(config: Config, as_of: datetime) -> str:
+    """Print five customers, least likely to churn first; returns the id of the middle one."""
     scores = scores_store(config, as_of).scan().sort("churn_percentile", CUSTOMER_ID).collect()
     last = scores.height - 1
     picked = scores[sorted({round(i * last / (_EXAMPLES - 1)) for i in range(_EXAMPLES)})]
@@ -73,3 +77,4 @@ def _show_examples(config: Config, as_of: datetime) -> None:
     )
     print(f"\nfive customers as of {as_of:%Y-%m-%d}: when the next order comes, P(order within)")
     print(table(shown.rows(), shown.columns))
+    return str(shown[CUSTOMER_ID][len(shown) // 2])

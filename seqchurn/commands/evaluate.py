@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,10 @@ def _predictions(
     predictions = {name: waits.probability(horizons)}
     of_waits = {name: waits.probability(steps)}
     for kind, baseline in baselines.items():
-        ask = {"known": outcomes.known, "cutoff_day": outcomes.cutoff_day}
-        predictions[kind] = baseline.probability(**ask, horizon_days=horizons)
+        ask = partial(baseline.probability, outcomes.known, cutoff_day=outcomes.cutoff_day)
+        predictions[kind] = ask(horizon_days=horizons)
         if baseline.has_distribution:
-            of_waits[kind] = baseline.probability(**ask, horizon_days=steps)
+            of_waits[kind] = ask(horizon_days=steps)
     return predictions, of_waits
 
 

@@ -36,7 +36,7 @@ class RunArgument:
 
 RUN_ARGUMENTS = {
     "as_of": RunArgument(
-        "First instant not seen by the scores; default: the end of the log.",
+        "First instant not seen by the scores; default: the start of today.",
         verbs=("score",),
         metavar="TIME",
     ),

@@ -6,14 +6,13 @@ seed and the epoch alone, so that a resumed run sees what an unbroken one would.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset
 
 from seqchurn.datasets.batch import EventBatch, length_batches, pad
 from seqchurn.datasets.jagged import Jagged
@@ -38,7 +37,7 @@ class LandmarkBatch:
         )
 
 
-class LandmarkBatches(IterableDataset[LandmarkBatch]):
+class LandmarkBatches(Dataset[LandmarkBatch]):
     """One epoch of batches over some customers.
 
     Args:
@@ -91,24 +90,24 @@ class LandmarkBatches(IterableDataset[LandmarkBatch]):
         """Number of batches."""
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[LandmarkBatch]:
-        """Batches of one epoch."""
-        for rows in self.batches:
-            events = pad(self.jagged, self.customers[rows])
-            landmarks = place(
-                self.days[rows],
-                self.real[rows],
-                grid=events.grid,
-                wait_start=events.wait_start,
-                step_days=self.step_days,
-            )
-            questions = ask(
-                landmarks,
-                next_target=events.next_target,
-                end_day=self.end_day,
-                step_days=self.step_days,
-            )
-            yield LandmarkBatch(events, landmarks, questions)
+    def __getitem__(self, index: int) -> LandmarkBatch:
+        """Batch `index` of this epoch."""
+        rows = self.batches[index]
+        events = pad(self.jagged, self.customers[rows])
+        landmarks = place(
+            self.days[rows],
+            self.real[rows],
+            grid=events.grid,
+            wait_start=events.wait_start,
+            step_days=self.step_days,
+        )
+        questions = ask(
+            landmarks,
+            next_target=events.next_target,
+            end_day=self.end_day,
+            step_days=self.step_days,
+        )
+        return LandmarkBatch(events, landmarks, questions)
 
 
 class LandmarkDataModule(pl.LightningDataModule):

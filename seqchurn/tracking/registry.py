@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,14 +55,15 @@ def register(bundle: Bundle) -> RegisteredModel:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / _BUNDLE
         save_bundle(bundle, folder)
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(_SCRIPT),
-            artifacts={_BUNDLE: str(folder)},
-            signature=_signature(bundle),
-            pip_requirements=[f"seqchurn=={seqchurn.__version__}"],
-        )
-    version = mlflow.register_model(info.model_uri, bundle.model_name)
+        with _without_chatter():
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(_SCRIPT),
+                artifacts={_BUNDLE: str(folder)},
+                signature=_signature(bundle),
+                pip_requirements=[f"seqchurn=={seqchurn.__version__}"],
+            )
+            version = mlflow.register_model(info.model_uri, bundle.model_name)
     return _registered(version)
 
 
@@ -88,13 +93,22 @@ def find_model(name: str, wanted: str | None) -> RegisteredModel:
 
 def open_model(model: RegisteredModel) -> Bundle:
     """The bundle of a registered model."""
-    folder = mlflow.artifacts.download_artifacts(model.uri)
+    with _without_chatter():
+        folder = mlflow.artifacts.download_artifacts(model.uri)
     return load_bundle(Path(folder) / "artifacts" / _BUNDLE)
 
 
 def promote(model: RegisteredModel) -> None:
     """Make a version the champion: the one that scores."""
     mlflow.MlflowClient().set_registered_model_alias(model.name, CHAMPION, model.version)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep what MLflow prints, beside its log, out of ours; errors are exceptions all the same."""
+    with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+        warnings.filterwarnings("ignore", message=".*An input example was not provided")
+        yield
 
 
 def _registered(version: ModelVersion) -> RegisteredModel:

@@ -23,7 +23,7 @@ from seqchurn.tracking.bundle import Bundle, load_bundle
 __all__ = ["ScoreModel", "score_events"]
 
 
-class ScoreModel(PythonModel):  # type: ignore[misc]
+class ScoreModel(PythonModel):
     """Scores customers from their events."""
 
     bundle: Bundle

@@ -7,6 +7,7 @@ after every epoch, so that a run that was cut off goes on where it stopped.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,11 +103,14 @@ def fit(
     last = checkpoints / "last.ckpt"
     if last.exists():
         _log.info("continuing the fit in %s", checkpoints)
-    trainer.fit(
-        module,
-        datamodule=_data_module(data, options),
-        ckpt_path=last if last.exists() else None,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*treespec, LeafSpec", category=FutureWarning)
+        warnings.filterwarnings("ignore", message=".*does not have many workers")
+        trainer.fit(
+            module,
+            datamodule=_data_module(data, options),
+            ckpt_path=last if last.exists() else None,
+        )
     state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
     module.load_state_dict(state)
     network.eval()

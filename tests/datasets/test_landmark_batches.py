@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from seqchurn.datasets.data_module import LandmarkBatch, LandmarkBatches
+from seqchurn.datasets.jagged import Jagged
+
+Make = Callable[..., Any]
+END = 60.0
+
+
+@pytest.fixture(scope="module")
+def log() -> dict[str, list[tuple[float, str]]]:
+    """Eighty customers over seventy days, the first first seen on the last day before the end."""
+    rng = np.random.default_rng(0)
+    log = {"new": [(END - 0.5, "order")]}
+    for i in range(80):
+        times = np.sort(rng.uniform(0, 70, rng.integers(1, 30))).round(2)
+        log[f"c{i}"] = [(float(t), str(rng.choice(["order", "view"]))) for t in times]
+    return log
+
+
+@pytest.fixture(scope="module")
+def jagged(log: dict[str, Any], sequences_of: Make, jagged_of: Make) -> Jagged:
+    made: Jagged = jagged_of(sequences_of(log), END)
+    return made
+
+
+def batches(jagged: Jagged, *, seed: int = 0, shuffle: bool = True) -> list[LandmarkBatch]:
+    made = LandmarkBatches(
+        jagged,
+        torch.arange(len(jagged)),
+        end_day=18_262.0 + END,
+        step_days=1.0,
+        landmarks=4,
+        density="linear",
+        batch_slots=120,
+        seed=seed,
+        shuffle=shuffle,
+    )
+    drawn = list(made)
+    assert len(made) == len(drawn)
+    return drawn
+
+
+def tensors(batch: object) -> list[torch.Tensor]:
+    if not is_dataclass(batch):
+        assert isinstance(batch, torch.Tensor)
+        return [batch]
+    return [tensor for f in fields(batch) for tensor in tensors(getattr(batch, f.name))]
+
+
+def same(one: list[LandmarkBatch], other: list[LandmarkBatch]) -> bool:
+    pairs = zip(one, other, strict=True)
+    return all(
+        torch.equal(a, b) for x, y in pairs for a, b in zip(tensors(x), tensors(y), strict=True)
+    )
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_everybody_with_a_day_to_be_asked_on_is_asked_once_an_epoch(
+    shuffle: bool, jagged: Jagged
+) -> None:
+    first = torch.cat([b.events.time[:, 0] for b in batches(jagged, shuffle=shuffle)])
+    firsts = jagged.time[jagged.offsets[:-1]]
+    askable = firsts[firsts.floor() < 18_262 + END - 1]
+    assert len(askable) < len(firsts)
+    assert torch.equal(first.sort().values, askable.sort().values)
+
+
+def test_all_questions_can_be_answered(jagged: Jagged) -> None:
+    for batch in batches(jagged):
+        asked, questions = batch.landmarks, batch.questions
+        assert asked.real.all()
+        assert (asked.day < 18_262 + END).all()
+        last_seen = batch.events.grid.gather(1, asked.position)
+        assert (last_seen < asked.day).all()
+        assert (questions.survived_days >= 0).all()
+        assert (questions.survived_days <= questions.days - 1.0).all()
+
+
+def test_a_seed_decides_the_landmarks_and_another_draws_others(jagged: Jagged) -> None:
+    assert same(batches(jagged, seed=1), batches(jagged, seed=1))
+    days = [
+        torch.cat([b.landmarks.day for b in batches(jagged, seed=s, shuffle=False)]) for s in (1, 2)
+    ]
+    assert not torch.equal(*days)
+
+
+def test_what_happens_at_or_after_the_cutoff_changes_no_batch(
+    log: dict[str, list[tuple[float, str]]], jagged: Jagged, sequences_of: Make, jagged_of: Make
+) -> None:
+    rng = np.random.default_rng(1)
+    altered = {
+        c: [e for e in events if e[0] < END]
+        + [(END + float(d), "order") for d in np.sort(rng.uniform(0, 9, 3))]
+        for c, events in log.items()
+    }
+    other = jagged_of(sequences_of(altered | {"z": [(END, "order")]}), END)
+    known = torch.tensor([c in set(jagged.customer_ids) for c in other.customer_ids])
+    assert known.sum() == len(jagged)  # of the customers seen later only, none is left
+    assert len(other) == len(jagged)
+    assert same(batches(jagged), batches(other))
+
+
+def test_a_batch_moves_to_a_device_whole(jagged: Jagged) -> None:
+    batch = batches(jagged)[0]
+    moved = batch.to("meta")
+    assert all(tensor.device.type == "meta" for tensor in tensors(moved))
+    assert len(tensors(moved)) == len(tensors(batch))
