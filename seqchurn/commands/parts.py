@@ -52,7 +52,15 @@ def clock_of(config: Config) -> Clock:
 
 
 def end_of_log(config: Config) -> float:
-    """First grid day after the log: the end of the step that holds its last event."""
+    """First grid day after the log: as configured, else the end of the step of the last event."""
+    if config.waits.complete_until is not None:
+        end = clock_of(config).instant(config.waits.complete_until)
+        if not clock_of(config).is_on_grid(end):
+            raise ConfigError(
+                f"[waits] complete_until {config.waits.complete_until} lies inside a step of "
+                f"{config.waits.step}. Choose the start of a step."
+            )
+        return clock_of(config).at(end)
     last = datetime.fromisoformat(sequences_store(config).manifest()["last_timestamp"])
     clock = clock_of(config)
     return clock.at(last) + clock.step_days

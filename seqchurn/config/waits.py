@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqchurn.config.section import Section
-from seqchurn.config.units import Duration, Zone
+from seqchurn.config.units import Duration, Instant, Zone
 
 __all__ = ["WaitsConfig"]
 
@@ -17,3 +17,6 @@ class WaitsConfig(Section):
     """Resolution of the log; several target events in one step count as one."""
     timezone: Zone = "UTC"
     """Zone whose calendar days, weekdays and cutoffs are meant."""
+    complete_until: Instant | None = None
+    """First instant for which the log is no longer complete; default: the end of the step that
+    holds its last event."""

@@ -58,5 +58,6 @@ def _read_as_numbers(
         reason = "it is neither true nor false"
     raise ConfigError(
         f"[events] source {source.name}: where is {source.where!r}, which does not fit the columns "
-        f"({reason}). Compare text with 'text' and numbers with numbers."
+        f"({reason}). Compare text with 'text', numbers with "
+        "numbers and times with TIMESTAMP '2017-10-01 00:00:00'."
     )

@@ -59,7 +59,7 @@ class LandmarkModule(pl.LightningModule):
             optimizer,
             max_lr=self.learning_rate,
             total_steps=int(self.trainer.estimated_stepping_batches),
-            pct_start=0.1,
+            pct_start=0.11,  # with 0.1, a fit of ten steps would divide by zero
         )
         return {
             "optimizer": optimizer,

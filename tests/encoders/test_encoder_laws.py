@@ -18,6 +18,8 @@ from seqchurn.datasets.jagged import Jagged
 from seqchurn.datasets.landmarks import Landmarks, place
 from seqchurn.encoders import ENCODERS, RecurrentEncoder, make_encoder
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 FIRST_DAY, END = 18_262.0, 60.0
 DAYS = [20.0, 33.0, 47.0, 60.0]
 

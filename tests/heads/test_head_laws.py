@@ -13,6 +13,8 @@ from seqchurn.waits import wait as wait_module
 from seqchurn.waits.likelihood import landmark_log_likelihood
 from seqchurn.waits.wait import Wait
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 DrawWaits = Callable[..., Wait]
 
 SECOND, HOUR, DAY = 1 / 86_400, 1 / 24, 1.0

@@ -8,6 +8,8 @@ import torch
 
 from seqchurn.heads import HEADS, LogLogisticMixture, Weibull, make_head
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def test_every_head_has_a_config_and_every_config_a_head(
     head_options: dict[str, dict[str, Any]],

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+from torch.utils.data import DataLoader
 
 from seqchurn.datasets.codebook import Codebook
 from seqchurn.datasets.data_module import LandmarkBatch, LandmarkBatches
@@ -20,6 +21,12 @@ from seqchurn.heads import WeibullHead
 from seqchurn.training.lightning_module import LandmarkModule
 from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.likelihood import landmark_nll
+
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+]
 
 FIRST_DAY, END = 18_262.0, 100.0
 
@@ -59,21 +66,31 @@ def module(jagged: Jagged) -> LandmarkModule:
         jagged, Codebook(("order",), {}, {}, {}, {}), end_day=FIRST_DAY + END, step_days=1.0
     )
     encoder = GruEncoder(facts, hidden_size=8, embedding_size=2, memories=2, dropout=0.0)
-    head = WeibullHead(encoder.size, shortest_days=1.0, longest_days=100.0, hidden_size=8)
+    head = WeibullHead(encoder.size, shortest_days=1.0, longest_days=1e4, hidden_size=8)
     network = WaitModel(encoder, head)
     return LandmarkModule(network, step_days=1.0, learning_rate=1e-2, weight_decay=1e-2)
 
 
-@pytest.fixture
-def trainer() -> pl.Trainer:
+def make_trainer(max_epochs: int) -> pl.Trainer:
     return pl.Trainer(
-        max_epochs=5,
+        max_epochs=max_epochs,
         accelerator="cpu",
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+
+
+@pytest.fixture
+def trainer() -> pl.Trainer:
+    return make_trainer(5)
+
+
+def loader(batches: list[Any]) -> DataLoader[LandmarkBatch]:
+    return DataLoader(batches, batch_size=None)
 
 
 def loss(module: LandmarkModule, batch: LandmarkBatch) -> float:
@@ -109,7 +126,7 @@ def test_the_validation_loss_is_the_mean_over_all_real_landmarks(
     module: LandmarkModule, trainer: pl.Trainer, batches: list[LandmarkBatch]
 ) -> None:
     uneven = [masked(batches[0], 0.9), *batches[1:]]
-    [metrics] = trainer.validate(module, dataloaders=uneven, verbose=False)
+    [metrics] = trainer.validate(module, dataloaders=loader(uneven), verbose=False)
     counts = [int(batch.landmarks.real.sum()) for batch in uneven]
     losses = [loss(module, batch) for batch in uneven]
     weighted = sum(n * x for n, x in zip(counts, losses, strict=True)) / sum(counts)
@@ -121,10 +138,21 @@ def test_training_lowers_the_loss_and_logs_it(
     module: LandmarkModule, trainer: pl.Trainer, batches: list[LandmarkBatch]
 ) -> None:
     before = [loss(module, batch) for batch in batches]
-    trainer.fit(module, train_dataloaders=batches)
+    trainer.fit(module, loader(batches), loader(batches))
     assert math.isfinite(float(trainer.callback_metrics["train/nll"]))
     after = [loss(module, batch) for batch in batches]
     assert sum(after) < sum(before) - 0.1 * len(batches)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 9, 10, 11, 20])
+def test_a_fit_of_any_number_of_steps_goes_to_its_end(
+    steps: int, module: LandmarkModule, batches: list[LandmarkBatch]
+) -> None:
+    trainer = make_trainer(max_epochs=steps)
+    trainer.fit(module, loader(batches[:1]), loader(batches[:1]))
+    assert trainer.global_step == steps
+    [optimizer] = trainer.optimizers
+    assert 0.0 < optimizer.param_groups[0]["lr"] <= module.learning_rate
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -138,4 +166,4 @@ def test_a_loss_that_is_not_finite_stops_training_and_names_the_batch(
         r"Lower training\.learning_rate"
     )
     with pytest.raises(DivergedError, match=message):
-        trainer.fit(module, train_dataloaders=[batches[0], replace(spoilt, events=events)])
+        trainer.fit(module, loader([batches[0], replace(spoilt, events=events)]), loader(batches))
