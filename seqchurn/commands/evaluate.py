@@ -17,11 +17,12 @@ from seqchurn.commands.parts import (
     all_sequences,
     clock_of,
     end_of_log,
+    evaluation_folder,
     registered_model,
     score_options,
     sequences_store,
+    training_cutoff,
 )
-from seqchurn.commands.train import training_cutoff
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.errors import ConfigError
@@ -127,7 +128,7 @@ def _write(
     wait_rows: list[dict[str, Any]],
     curves: pl.DataFrame,
 ) -> Path:
-    folder = config.store / "evaluation" / config.name / f"cutoff={cutoff:%Y-%m-%d}"
+    folder = evaluation_folder(config, cutoff)
     write_rows(folder / "evaluation.json", rows)
     write_rows(folder / "waits.json", wait_rows)
     save_chart(reliability_chart(curves), folder / "reliability.png")

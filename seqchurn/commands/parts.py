@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
@@ -13,7 +14,6 @@ from seqchurn.errors import ConfigError
 from seqchurn.prediction import ScoreOptions
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import RegisteredModel, connect, find_model
-from seqchurn.training.fit import FitOptions
 from seqchurn.waits import Clock
 
 __all__ = [
@@ -21,11 +21,12 @@ __all__ = [
     "attributes_of",
     "clock_of",
     "end_of_log",
-    "fit_options",
+    "evaluation_folder",
     "registered_model",
     "score_options",
     "scores_store",
     "sequences_store",
+    "training_cutoff",
 ]
 
 
@@ -36,9 +37,17 @@ def sequences_store(config: Config) -> BucketStore:
 
 def scores_store(config: Config, as_of: datetime) -> BucketStore:
     """Where the score table of a moment lies."""
-    midnight = (as_of.hour, as_of.minute, as_of.second) == (0, 0, 0)
-    moment = f"{as_of:%Y-%m-%d}" if midnight else f"{as_of:%Y-%m-%dT%H%M%SZ}"
-    return BucketStore(config.store / "scores" / config.name / f"as_of={moment}")
+    return BucketStore(config.store / "scores" / config.name / f"as_of={_name(as_of)}")
+
+
+def evaluation_folder(config: Config, cutoff: datetime) -> Path:
+    """Where the report of a cutoff lies."""
+    return config.store / "evaluation" / config.name / f"cutoff={_name(cutoff)}"
+
+
+def _name(moment: datetime) -> str:
+    midnight = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+    return f"{moment:%Y-%m-%d}" if midnight else f"{moment:%Y-%m-%dT%H%M%SZ}"
 
 
 def all_sequences(config: Config) -> pl.DataFrame:
@@ -66,6 +75,24 @@ def end_of_log(config: Config) -> float:
     return clock.at(last) + clock.step_days
 
 
+def training_cutoff(config: Config) -> datetime:
+    """The configured cutoff, else the end of the log.
+
+    Raises:
+        ConfigError: If it lies after the end of the log.
+    """
+    clock, end_day = clock_of(config), end_of_log(config)
+    if config.training.cutoff is None:
+        return clock.moment(end_day)
+    cutoff = clock.instant(config.training.cutoff)
+    if clock.at(cutoff) > end_day:
+        raise ConfigError(
+            f"[training] cutoff {config.training.cutoff} lies after the end of the log, "
+            f"{clock.moment(end_day):%Y-%m-%d}. Choose an earlier cutoff or prepare newer events."
+        )
+    return cutoff
+
+
 def attributes_of(config: Config) -> Attributes:
     """Names of the attributes that a model reads."""
     return Attributes(
@@ -74,13 +101,6 @@ def attributes_of(config: Config) -> Attributes:
         static_numbers=config.events.static_attributes("number"),
         static_categories=config.events.static_attributes("category"),
     )
-
-
-def fit_options(config: Config) -> FitOptions:
-    """How to fit."""
-    training = config.training.model_dump(exclude={"cutoff", "threads"})
-    datasets = config.datasets.model_dump(include={"landmarks", "landmark_density", "batch_slots"})
-    return FitOptions(step_days=clock_of(config).step_days, **training, **datasets)
 
 
 def score_options(config: Config) -> ScoreOptions:

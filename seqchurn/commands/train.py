@@ -16,17 +16,15 @@ from seqchurn.commands.parts import (
     all_sequences,
     attributes_of,
     clock_of,
-    end_of_log,
-    fit_options,
     score_options,
     sequences_store,
+    training_cutoff,
 )
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
-from seqchurn.errors import ConfigError
 from seqchurn.tracking import Bundle, register, start_run, store_place
-from seqchurn.training.fit import fit
+from seqchurn.training.fit import FitOptions, fit
 from seqchurn.training.fitted_model import FittedModel, make_model
 from seqchurn.waits import Clock
 
@@ -72,7 +70,7 @@ def run(config: Config) -> None:
         best = fit(
             network,
             data,
-            fit_options(config),
+            _fit_options(config),
             checkpoints=checkpoints,
             on_epoch=lambda epoch, metrics: tracked.log_metrics(metrics, step=epoch),
             progress=sys.stderr.isatty() and _log.isEnabledFor(logging.INFO),
@@ -102,24 +100,6 @@ def run(config: Config) -> None:
     print(f"tracking    {store_place(config.store)}")
 
 
-def training_cutoff(config: Config) -> datetime:
-    """The configured cutoff, else the end of the log.
-
-    Raises:
-        ConfigError: If it lies after the end of the log.
-    """
-    clock, end_day = clock_of(config), end_of_log(config)
-    if config.training.cutoff is None:
-        return clock.moment(end_day)
-    cutoff = clock.instant(config.training.cutoff)
-    if clock.at(cutoff) > end_day:
-        raise ConfigError(
-            f"[training] cutoff {config.training.cutoff} lies after the end of the log, "
-            f"{clock.moment(end_day):%Y-%m-%d}. Choose an earlier cutoff or prepare newer events."
-        )
-    return cutoff
-
-
 def _training_data(config: Config, clock: Clock, cutoff: datetime) -> TrainingData:
     return training_data(
         all_sequences(config),
@@ -130,6 +110,12 @@ def _training_data(config: Config, clock: Clock, cutoff: datetime) -> TrainingDa
         limits=(config.datasets.max_events, config.datasets.max_categories),
         split=Split(config.datasets.validation_fraction, config.training.seed),
     )
+
+
+def _fit_options(config: Config) -> FitOptions:
+    training = config.training.model_dump(exclude={"cutoff", "threads"})
+    datasets = config.datasets.model_dump(include={"landmarks", "landmark_density", "batch_slots"})
+    return FitOptions(step_days=clock_of(config).step_days, **training, **datasets)
 
 
 def _checkpoints(config: Config, digest: str) -> Path:

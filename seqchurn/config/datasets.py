@@ -20,8 +20,8 @@ class DatasetsConfig(Section):
     """Days drawn per customer and epoch at which the model is asked for the next order."""
     landmark_density: Literal["linear", "uniform"] = "linear"
     """linear: landmarks grow denser towards the cutoff; uniform: equally dense."""
-    batch_slots: PositiveInt = 8_192
-    """Events in a batch, padding included."""
+    batch_slots: PositiveInt = 2_048
+    """Events in a batch, padding included; or landmarks, where these are more."""
     max_events: PositiveInt = 1_000
     """Newest events read per customer."""
     max_categories: PositiveInt = 100

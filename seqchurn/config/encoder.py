@@ -20,7 +20,7 @@ class RecurrentConfig(Section):
     """Width of the embedding of event types and of each categorical attribute."""
     memories: NonNegativeInt = 8
     """Exponentially decaying memories beside the recurrent state; their time constants learn."""
-    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of context values dropped in training."""
 
 

@@ -17,11 +17,11 @@ class TrainingConfig(Section):
     """First instant the model may not see; default: the end of the log."""
     seed: NonNegativeInt = 0
     """Seed of every random draw."""
-    max_epochs: PositiveInt = 60
+    max_epochs: PositiveInt = 25
     """Passes over the customers, at most."""
-    patience: PositiveInt = 8
+    patience: PositiveInt = 10
     """Epochs without a better validation loss before training stops."""
-    learning_rate: PositiveFloat = 3e-3
+    learning_rate: PositiveFloat = 2e-3
     """Step size of AdamW at its highest."""
     weight_decay: float = Field(default=1e-2, ge=0.0)
     """Weight decay of AdamW."""

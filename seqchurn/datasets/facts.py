@@ -30,6 +30,8 @@ class DataFacts:
     """A short wait: the 5 % quantile of observed waits."""
     longest_days: float
     """Longest history: no observed wait is longer."""
+    end_day: float
+    """Grid day of the training cutoff."""
 
 
 def data_facts(
@@ -55,4 +57,5 @@ def data_facts(
         static_categories=tuple(code_count(v) for v in codebook.static_categories.values()),
         shortest_days=max(shortest, step_days),
         longest_days=max(span, 2.0 * step_days),
+        end_day=end_day,
     )

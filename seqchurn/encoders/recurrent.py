@@ -49,7 +49,8 @@ class RecurrentEncoder(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        self.shortest_days = facts.shortest_days
+        self.shortest_days, self.longest_days = facts.shortest_days, facts.longest_days
+        self.end_day = facts.end_day
         self.inputs = EventInputs(facts, embedding_size=embedding_size)
         self.static = StaticInputs(facts, embedding_size=embedding_size)
         self.recurrent = self.network(self.inputs.size, hidden_size, batch_first=True)
@@ -61,7 +62,7 @@ class RecurrentEncoder(nn.Module):
             longest_days=facts.longest_days,
         )
         self.dropout = nn.Dropout(dropout)
-        skip = self.inputs.size + 3 + DAY_WAVES + WEEK_WAVES
+        skip = self.inputs.size + 4 + DAY_WAVES + WEEK_WAVES
         self.size = hidden_size + self.memories.size + skip + self.static.size
 
     def forward(self, events: EventBatch, landmarks: Landmarks) -> Tensor:
@@ -75,6 +76,7 @@ class RecurrentEncoder(nn.Module):
             self.memories(vectors, events.time, seen, landmarks.day),
             _take(vectors, landmarks.position),
             self._elapsed(events, landmarks),
+            self._trend(landmarks.day),
             day_waves(landmarks.day),
             week_waves(landmarks.day),
             self.static(events, landmarks.day),
@@ -94,6 +96,15 @@ class RecurrentEncoder(nn.Module):
         )
         passed = (landmarks.day.unsqueeze(-1) - since).clamp(min=0.0)
         return torch.log1p(passed / self.shortest_days).float()
+
+    def _trend(self, day: Tensor) -> Tensor:
+        """Share of the training span that a landmark lies before its end, <= 0, (B, L, 1).
+
+        Levels shift; this lets the model fit the latest one without losing what stays. It is zero
+        at the training cutoff and later, so that nothing is extrapolated.
+        """
+        before = (day - self.end_day) / self.longest_days
+        return before.clamp(max=0.0).float().unsqueeze(-1)
 
 
 class GruEncoder(RecurrentEncoder):

@@ -1,12 +1,14 @@
 """Training data -> a fitted network, by Lightning.
 
 Stops when the validation loss no longer falls, keeps the best weights, and leaves a checkpoint
-after every epoch, so that a run that was cut off goes on where it stopped.
+after every epoch, so that a run that was cut off goes on where it stopped. Every epoch draws from
+a seed of its own: a run that goes on ends with the weights of an unbroken one.
 """
 
 from __future__ import annotations
 
 import logging
+import pickle
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ OnEpoch = Callable[[int, dict[str, float]], None]
 """Called after every epoch with its number and its metrics."""
 
 _MONITOR = "validation/nll"
+_BEST, _LAST = "best", "last"
 
 
 @dataclass(frozen=True)
@@ -81,18 +84,21 @@ def fit(
         weight_decay=options.weight_decay,
     )
     best = ModelCheckpoint(
-        dirpath=checkpoints,
-        filename="best",
-        monitor=_MONITOR,
-        save_last=True,
-        enable_version_counter=False,
+        dirpath=checkpoints, filename=_BEST, monitor=_MONITOR, enable_version_counter=False
     )
+    last = ModelCheckpoint(dirpath=checkpoints, filename=_LAST, enable_version_counter=False)
     trainer = pl.Trainer(
         accelerator=options.accelerator,
         devices=1,
         max_epochs=options.max_epochs,
         gradient_clip_val=options.gradient_clip,
-        callbacks=[EarlyStopping(_MONITOR, patience=options.patience), best, _Tell(on_epoch)],
+        callbacks=[
+            _Seed(options.seed),
+            _Patience(_MONITOR, patience=options.patience),
+            _Tell(on_epoch),
+            best,
+            last,
+        ],
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         logger=False,
@@ -100,21 +106,33 @@ def fit(
         enable_progress_bar=progress,
         default_root_dir=checkpoints,
     )
-    last = checkpoints / "last.ckpt"
-    if last.exists():
-        _log.info("continuing the fit in %s", checkpoints)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*treespec, LeafSpec", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*does not have many workers")
         trainer.fit(
             module,
             datamodule=_data_module(data, options),
-            ckpt_path=last if last.exists() else None,
+            ckpt_path=_unfinished(checkpoints),
+            weights_only=True,
         )
     state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
     module.load_state_dict(state)
     network.eval()
     return float(best.best_model_score or torch.nan)
+
+
+def _unfinished(checkpoints: Path) -> Path | None:
+    """The checkpoint to go on from, if there is one that can be read."""
+    file = checkpoints / f"{_LAST}.ckpt"
+    try:
+        torch.load(file, weights_only=True, map_location="cpu")
+    except FileNotFoundError:
+        return None
+    except (EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        _log.warning("%s cannot be read, the fit starts afresh: %s", file, type(error).__name__)
+        return None
+    _log.info("continuing the fit in %s", checkpoints)
+    return file
 
 
 def _data_module(data: TrainingData, options: FitOptions) -> LandmarkDataModule:
@@ -126,6 +144,23 @@ def _data_module(data: TrainingData, options: FitOptions) -> LandmarkDataModule:
         batch_slots=options.batch_slots,
         seed=options.seed,
     )
+
+
+class _Seed(Callback):
+    """Seeds what is drawn within an epoch, as dropout, by the epoch."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        torch.manual_seed(self.seed * 100_003 + trainer.current_epoch + 1)
+
+
+class _Patience(EarlyStopping):
+    """Early stopping that stays stopped if the fit is continued."""
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        trainer.should_stop |= self.wait_count >= self.patience
 
 
 class _Tell(Callback):

@@ -37,18 +37,11 @@ class LandmarkModule(pl.LightningModule):
 
     def training_step(self, batch: LandmarkBatch, batch_index: int) -> Tensor:
         """Loss of a batch, in nats per real landmark."""
-        loss = self._loss(batch, "train")
-        if not torch.isfinite(loss):
-            raise DivergedError(
-                f"[training] the loss became {loss.item()} at epoch {self.current_epoch}, batch "
-                f"{batch_index} ({len(batch.landmarks.day)} customers). Lower "
-                "training.learning_rate or look for extreme attribute values."
-            )
-        return loss
+        return self._loss(batch, batch_index, "train")
 
     def validation_step(self, batch: LandmarkBatch, batch_index: int) -> None:
         """Logs the loss of a batch."""
-        self._loss(batch, "validation")
+        self._loss(batch, batch_index, "validation")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW on one cycle of step sizes over all epochs."""
@@ -66,7 +59,7 @@ class LandmarkModule(pl.LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def _loss(self, batch: LandmarkBatch, split: str) -> Tensor:
+    def _loss(self, batch: LandmarkBatch, batch_index: int, split: str) -> Tensor:
         real = batch.landmarks.real
         loss = landmark_nll(
             self.model(batch.events, batch.landmarks),
@@ -76,5 +69,12 @@ class LandmarkModule(pl.LightningModule):
             real,
             step_days=self.step_days,
         )
+        if not torch.isfinite(loss):
+            which = "loss" if split == "train" else f"{split} loss"
+            raise DivergedError(
+                f"[training] the {which} became {loss.item()} at epoch {self.current_epoch}, batch "
+                f"{batch_index} ({len(batch.landmarks.day)} customers). Lower "
+                "training.learning_rate or look for extreme attribute values."
+            )
         self.log(f"{split}/nll", loss, on_epoch=True, on_step=False, batch_size=int(real.sum()))
         return loss
