@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+pytest_plugins = ["tests.shop"]
+
 Log = dict[str, list[tuple[float, str]]]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import torch
 from numpy.typing import NDArray
 
 from seqchurn.baselines import Baseline, fit_baselines
@@ -18,7 +19,7 @@ from seqchurn.commands.parts import (
     clock_of,
     end_of_log,
     evaluation_folder,
-    registered_model,
+    fitting_model,
     score_options,
     sequences_store,
     training_cutoff,
@@ -37,7 +38,7 @@ from seqchurn.evaluation import (
 )
 from seqchurn.plots import reliability_chart, save_chart
 from seqchurn.prediction import RunningWaits, running_waits
-from seqchurn.tracking import Bundle, RegisteredModel, open_model, start_run
+from seqchurn.tracking import Bundle, RegisteredModel, start_run
 from seqchurn.waits import histories
 
 __all__ = ["run"]
@@ -57,8 +58,8 @@ def run(config: Config, *, model_version: str | None = None) -> None:
     Raises:
         SeqchurnError: If the config, the data or the model do not allow it.
     """
-    registered = registered_model(config, model_version)
-    bundle = open_model(registered)
+    torch.set_num_threads(config.threads)
+    registered, bundle = fitting_model(config, model_version)
     cutoff = _cutoff(config, bundle)
     sequences = all_sequences(config)
     outcomes = _outcomes(config, sequences, cutoff)

@@ -10,10 +10,10 @@ import polars as pl
 from seqchurn.config import Config
 from seqchurn.config.units import duration_days
 from seqchurn.datasets.codebook import Attributes
-from seqchurn.errors import ConfigError
+from seqchurn.errors import ConfigError, DataError, ModelError
 from seqchurn.prediction import ScoreOptions
 from seqchurn.storage import BucketStore
-from seqchurn.tracking import RegisteredModel, connect, find_model
+from seqchurn.tracking import Bundle, RegisteredModel, connect, find_model, open_model
 from seqchurn.waits import Clock
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "clock_of",
     "end_of_log",
     "evaluation_folder",
+    "fitting_model",
     "registered_model",
     "score_options",
     "scores_store",
@@ -94,7 +95,20 @@ def training_cutoff(config: Config) -> datetime:
 
 
 def attributes_of(config: Config) -> Attributes:
-    """Names of the attributes that a model reads."""
+    """Names of the attributes that a model reads.
+
+    Raises:
+        DataError: If the sequences were prepared without one of them.
+    """
+    manifest = sequences_store(config).manifest()
+    sources = config.events.sources
+    wanted = {name for source in sources for name in source.attributes}
+    lacking = wanted - {*manifest["attributes"], *manifest["static"]}
+    if lacking:
+        raise DataError(
+            f"the sequences have no {', '.join(sorted(lacking))}, which the config maps. Run "
+            "seqchurn prepare."
+        )
     return Attributes(
         numbers=config.events.attributes("number"),
         categories=config.events.attributes("category"),
@@ -119,6 +133,38 @@ def score_options(config: Config) -> ScoreOptions:
         reach_days=duration_days(config.scoring.reach),
         interval_days=duration_days(config.scoring.interval),
     )
+
+
+def fitting_model(config: Config, wanted: str | None) -> tuple[RegisteredModel, Bundle]:
+    """A registered version of the config's model, checked to fit config and sequences.
+
+    Raises:
+        ModelError: If there is none, or it was trained on other waits or other attributes.
+    """
+    registered = registered_model(config, wanted)
+    bundle = open_model(registered)
+    model, codebook = bundle.model, bundle.model.codebook
+    asked = _waits(config.waits.target, clock_of(config))
+    trained = _waits(model.target, model.clock)
+    if asked != trained:
+        raise ModelError(
+            f"{registered.uri} was trained for {trained}; [waits] says {asked}. Change it back "
+            "or run seqchurn train."
+        )
+    events = [*codebook.numbers, *codebook.categories]
+    static = [*codebook.static_numbers, *codebook.static_categories]
+    manifest = sequences_store(config).manifest()
+    lacking = set(events) - set(manifest["attributes"]) | set(static) - set(manifest["static"])
+    if lacking:
+        raise ModelError(
+            f"{registered.uri} reads {', '.join(sorted(lacking))}, which the sequences do not "
+            "have. Map it and run seqchurn prepare, or run seqchurn train without it."
+        )
+    return registered, bundle
+
+
+def _waits(target: str, clock: Clock) -> str:
+    return f"target {target}, step {clock.step_days:g}d, timezone {clock.timezone}"
 
 
 def registered_model(config: Config, wanted: str | None) -> RegisteredModel:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from datetime import UTC, datetime
 
 import polars as pl
+import torch
 
 from seqchurn.commands.parts import (
     clock_of,
-    registered_model,
+    fitting_model,
     score_options,
     scores_store,
     sequences_store,
@@ -18,10 +20,10 @@ from seqchurn.config import Config
 from seqchurn.config.units import duration_days
 from seqchurn.console import table
 from seqchurn.errors import ConfigError, DataError
-from seqchurn.prediction import score_rows
+from seqchurn.prediction import check_moment, score_rows
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.scoring import publish_scores
-from seqchurn.tracking import CHAMPION, Bundle, RegisteredModel, open_model
+from seqchurn.tracking import CHAMPION, Bundle, RegisteredModel
 
 __all__ = ["run"]
 
@@ -52,9 +54,9 @@ def run(
     Raises:
         SeqchurnError: If the config, the data, the model or the disk do not allow it.
     """
+    torch.set_num_threads(config.threads)
     moments = _moments(config, as_of, start, end)
-    registered = registered_model(config, model_version or CHAMPION)
-    bundle = open_model(registered)
+    registered, bundle = fitting_model(config, model_version or CHAMPION)
     for moment in moments:
         if customer_ids:
             _show(config, bundle, registered, moment, customer_ids)
@@ -71,9 +73,12 @@ def _moments(
     if start is None or end is None:
         today = datetime.now(UTC)
         return [clock.instant(as_of) if as_of else clock.moment(clock.at(today) // 1)]
+    for moment in (clock.instant(start), clock.instant(end)):
+        check_moment(clock, moment)
     first, last = clock.at(clock.instant(start)), clock.at(clock.instant(end))
     interval = duration_days(config.scoring.interval)
-    moments = [clock.moment(first + i * interval) for i in range(round((last - first) / interval))]
+    count = math.ceil((last - first) / interval - 1e-6)  # the range is half-open
+    moments = [clock.moment(first + i * interval) for i in range(count)]
     if not moments:
         raise ConfigError(f"--from {start} --to {end} holds no moment. Give a later --to.")
     return moments

@@ -45,8 +45,7 @@ def run(config: Config) -> None:
     """
     digest = sequences_store(config).manifest()["digest"]
     clock, cutoff = clock_of(config), training_cutoff(config)
-    if config.training.threads:
-        torch.set_num_threads(config.training.threads)
+    torch.set_num_threads(config.threads)
     data = _training_data(config, clock, cutoff)
     _log.info(
         "%s customers learn, %s tell when to stop; %s events before %s",
@@ -55,6 +54,7 @@ def run(config: Config) -> None:
         f"{len(data.jagged.time):,}",
         cutoff.isoformat(),
     )
+    scores = score_options(config)
     pl.seed_everything(config.training.seed, verbose=False)
     encoder, head = config.encoder.model_dump(), config.head.model_dump()
     network = make_model(data.facts, encoder=encoder, head=head)
@@ -86,7 +86,7 @@ def run(config: Config) -> None:
                     target=config.waits.target,
                     max_events=config.datasets.max_events,
                 ),
-                scores=score_options(config),
+                scores=scores,
                 config=config.model_dump(mode="json"),
                 training_cutoff=cutoff.isoformat(),
                 model_name=config.tracking.model or config.name,
@@ -113,7 +113,7 @@ def _training_data(config: Config, clock: Clock, cutoff: datetime) -> TrainingDa
 
 
 def _fit_options(config: Config) -> FitOptions:
-    training = config.training.model_dump(exclude={"cutoff", "threads"})
+    training = config.training.model_dump(exclude={"cutoff"})
     datasets = config.datasets.model_dump(include={"landmarks", "landmark_density", "batch_slots"})
     return FitOptions(step_days=clock_of(config).step_days, **training, **datasets)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 
 from seqchurn.config.datasets import DatasetsConfig
 from seqchurn.config.encoder import Encoder, LstmConfig
@@ -31,6 +31,8 @@ class Config(Section):
     """Name of the data set: of its stores, reports, experiment and registered model."""
     store: Path = Path("data")
     """Folder for all that is written; relative to this config file."""
+    threads: PositiveInt = 1
+    """CPU threads of torch; small networks run fastest on one, and undisturbed by neighbours."""
     events: EventsConfig
     """Raw logs to the events table."""
     waits: WaitsConfig = WaitsConfig()

@@ -29,5 +29,3 @@ class TrainingConfig(Section):
     """Largest norm of the gradient."""
     accelerator: str = "auto"
     """Lightning accelerator: auto, cpu, gpu ..."""
-    threads: PositiveInt | None = None
-    """CPU threads of torch; default: its own choice."""

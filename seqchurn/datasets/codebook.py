@@ -45,12 +45,12 @@ class Scale:
     def fit(cls, values: pl.Series) -> Scale:
         """The scale of finite values; with none of them, asinh alone."""
         values = values.drop_nulls().cast(pl.Float64)
-        values = values.filter(values.is_finite())
+        values = values.filter(values.is_finite()).rechunk()  # a sum depends on the chunks
         sizes = values.abs()
         unit = sizes.filter(sizes > 0).median()
         if not isinstance(unit, float):
             return cls(unit=1.0, center=0.0, spread=1.0)
-        squeezed = (values / unit).arcsinh()
+        squeezed = (values * (1.0 / unit)).arcsinh()
         center, spread = squeezed.mean(), squeezed.std()
         narrow = not isinstance(spread, float) or spread < 1e-6
         return cls(
@@ -60,8 +60,12 @@ class Scale:
         )
 
     def apply(self, column: pl.Expr) -> pl.Expr:
-        """The scaled column; nulls stay nulls."""
-        return ((column.cast(pl.Float64) / self.unit).arcsinh() - self.center) / self.spread
+        """The scaled column; nulls stay nulls.
+
+        Multiplies, since a division may round differently in tables of other rows.
+        """
+        squeezed = (column.cast(pl.Float64) * (1.0 / self.unit)).arcsinh()
+        return (squeezed - self.center) * (1.0 / self.spread)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from seqchurn.datasets.codebook import Attributes, Codebook
 from seqchurn.datasets.facts import DataFacts, data_facts
 from seqchurn.datasets.jagged import Jagged, events_before, make_jagged
 from seqchurn.errors import ConfigError, DataError
-from seqchurn.schema import EVENT_TYPE, TIMESTAMP
+from seqchurn.schema import EVENT_TYPE, KNOWN_FROM, TIMESTAMP
 from seqchurn.waits.clock import Clock
 
 __all__ = ["Split", "TrainingData", "split_customers", "training_data"]
@@ -72,7 +72,7 @@ def training_data(
     known = sequences.filter(pl.col(TIMESTAMP).list.first() < cutoff)
     end_day = _check_cutoff(sequences, known, cutoff, clock)
     training, validation = split_customers(_askable(known, end_day, clock), split)
-    learners = known[training.tolist()]
+    learners = _as_known_before(cutoff, known[training.tolist()], attributes)
     events = events_before(
         learners, cutoff, attributes=[*attributes.numbers, *attributes.categories]
     )
@@ -109,6 +109,19 @@ def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(split.seed))
     aside = min(max(round(len(rows) * split.validation_fraction), 1), len(rows) - 1)
     return rows[order[aside:].sort().values], rows[order[:aside].sort().values]
+
+
+def _as_known_before(
+    cutoff: datetime, customers: pl.DataFrame, attributes: Attributes
+) -> pl.DataFrame:
+    """The customers without the attributes that became known at the cutoff or later."""
+    if KNOWN_FROM not in customers.columns:
+        return customers
+    later = pl.col(KNOWN_FROM) >= cutoff
+    static = [*attributes.static_numbers, *attributes.static_categories]
+    return customers.with_columns(
+        pl.when(later).then(None).otherwise(pl.col(name)).alias(name) for name in static
+    )
 
 
 def _askable(known: pl.DataFrame, end_day: float, clock: Clock) -> Tensor:

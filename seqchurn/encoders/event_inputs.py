@@ -52,7 +52,10 @@ class EventInputs(nn.Module):
 
 
 class StaticInputs(nn.Module):
-    """Maps the attributes of customers to vectors, hidden at landmarks before they were known.
+    """Maps the attributes of customers to vectors; before they were known, they are missing.
+
+    A customer whose attributes come later looks like one who has none: to tell them apart would be
+    to look ahead.
 
     Args:
         facts: Sizes of the data.
@@ -67,8 +70,14 @@ class StaticInputs(nn.Module):
         self.size = facts.static_numbers + embedding_size * len(facts.static_categories)
 
     def forward(self, events: EventBatch, day: Tensor) -> Tensor:
-        """Vectors of shape (B, L, size), zero where `day` (B, L) lies before they were known."""
-        embedded = [e(events.static_categories[:, i]) for i, e in enumerate(self.categories)]
-        vector = torch.cat([events.static_numbers, *embedded], dim=-1)  # (B, size)
-        known = day >= events.known_from.unsqueeze(1)  # (B, L)
-        return vector.unsqueeze(1) * known.unsqueeze(-1)  # (B, L, size)
+        """Vectors of shape (B, L, size), of what was known before `day` (B, L)."""
+        numbers, codes = events.static_numbers, events.static_categories
+        values, flags = torch.zeros_like(numbers).chunk(2, dim=-1)
+        missing = self._vector(torch.cat([values, flags + 1.0], dim=-1), torch.zeros_like(codes))
+        known = day > events.known_from.unsqueeze(1)  # (B, L)
+        there = self._vector(numbers, codes).unsqueeze(1)  # (B, 1, size)
+        return torch.where(known.unsqueeze(-1), there, missing.unsqueeze(1))  # (B, L, size)
+
+    def _vector(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        embedded = [e(codes[:, i]) for i, e in enumerate(self.categories)]
+        return torch.cat([numbers, *embedded], dim=-1)  # (B, size)

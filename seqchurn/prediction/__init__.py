@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from seqchurn.prediction.running_waits import RunningWaits, running_waits
+from seqchurn.prediction.running_waits import RunningWaits, check_moment, running_waits
 from seqchurn.prediction.scores import ScoreOptions, churn_percentile, score_columns, score_rows
 
 __all__ = [
     "RunningWaits",
     "ScoreOptions",
+    "check_moment",
     "churn_percentile",
     "running_waits",
     "score_columns",

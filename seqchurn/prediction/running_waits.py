@@ -22,9 +22,10 @@ from seqchurn.datasets.jagged import Jagged, make_jagged
 from seqchurn.datasets.landmarks import Landmarks, place
 from seqchurn.errors import ConfigError
 from seqchurn.training.fitted_model import FittedModel
+from seqchurn.waits.clock import Clock
 from seqchurn.waits.wait import Wait
 
-__all__ = ["RunningWaits", "running_waits"]
+__all__ = ["RunningWaits", "check_moment", "running_waits"]
 
 _BATCH_SLOTS = 16_384
 
@@ -67,10 +68,22 @@ class RunningWaits:
         running = self.wait.given_quiet(self.survived_days)
         levels = torch.tensor(probabilities, dtype=torch.float64).unsqueeze(1)  # (Q, 1)
         days = running.quantile(levels.expand(-1, len(self.start_day)))  # (Q, B)
-        steps = torch.ceil(
-            days / self.step_days - 1e-6
-        )  # an order in a step is an order at its end
+        steps = torch.ceil(days / self.step_days - 1e-6)  # an order in a step comes at its end
+        steps = steps.maximum(torch.round(self.survived_days / self.step_days) + 1.0)
         return (self.start_day + steps * self.step_days).T.numpy()
+
+
+def check_moment(clock: Clock, moment: datetime) -> None:
+    """Check that a step of the grid starts at a moment.
+
+    Raises:
+        ConfigError: If it lies inside one.
+    """
+    if not clock.is_on_grid(moment):
+        raise ConfigError(
+            f"{moment.isoformat()} lies inside a step of {clock.step_days:g} days. Choose the "
+            "start of a step, such as midnight for a step of one day."
+        )
 
 
 def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> RunningWaits:
@@ -85,11 +98,7 @@ def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) 
         ConfigError: If `as_of` lies inside a step of the grid.
     """
     clock = model.clock
-    if not clock.is_on_grid(as_of):
-        raise ConfigError(
-            f"{as_of.isoformat()} lies inside a step of {clock.step_days:g} days. Choose the "
-            "start of a step, such as midnight for a step of one day."
-        )
+    check_moment(clock, as_of)
     jagged = make_jagged(
         sequences,
         codebook=model.codebook,

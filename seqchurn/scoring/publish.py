@@ -7,13 +7,14 @@ of all; then they are completed and published together, or not at all.
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import datetime
 
 import numpy as np
 import polars as pl
 
 from seqchurn.errors import ConfigError
-from seqchurn.prediction import ScoreOptions, churn_percentile, score_rows
+from seqchurn.prediction import ScoreOptions, check_moment, churn_percentile, score_rows
 from seqchurn.storage import BucketStore
 from seqchurn.training.fitted_model import FittedModel
 
@@ -51,10 +52,17 @@ def publish_scores(
         LockedError: If another run publishes the same table.
         EnvironmentFailure: If the disk refuses.
     """
+    manifest = sequences.manifest()
+    check_moment(model.clock, as_of)
+    if as_of <= datetime.fromisoformat(manifest["first_timestamp"]):
+        raise ConfigError(
+            f"no customer is known before --as_of {as_of.isoformat()}; the log begins at "
+            f"{manifest['first_timestamp']}. Choose a later time."
+        )
     facts = {
         "as_of": as_of.isoformat(),
-        "sequences_digest": sequences.manifest()["digest"],
-        "horizons": list(options.horizons),
+        "sequences_digest": manifest["digest"],
+        **asdict(options),
         **version,
     }
     if not force and scores.exists() and facts.items() <= scores.manifest().items():
@@ -70,11 +78,6 @@ def publish_scores(
             p_churn.append(rows["p_churn"].to_numpy())
             _log.debug("bucket %d: %d customers", bucket, rows.height)
         everybody = np.sort(np.concatenate(p_churn))
-        if not len(everybody):
-            raise ConfigError(
-                f"no customer is known before --as_of {as_of.isoformat()}; the log begins at "
-                f"{sequences.manifest()['first_timestamp']}. Choose a later time."
-            )
         for bucket in sequences.buckets():
             rows = pl.read_parquet(writer.scratch / f"{bucket}.parquet")
             percentile = churn_percentile(pl.col("p_churn"), everybody)

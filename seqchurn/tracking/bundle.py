@@ -7,6 +7,7 @@ run code.
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from seqchurn.waits.clock import Clock
 __all__ = ["Bundle", "load_bundle", "save_bundle"]
 
 _WEIGHTS, _DESCRIPTION = "weights.pt", "bundle.json"
+_AGAIN = "Run seqchurn train again."
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,22 @@ def load_bundle(folder: Path) -> Bundle:
     """
     try:
         plain = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        raise ModelError(f"{folder} holds no model bundle. Train and register again.") from None
-    if plain["schema_version"] != SCHEMA_VERSION:
+        weights = torch.load(folder / _WEIGHTS, weights_only=True, map_location="cpu")
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} holds no model bundle: no {error.filename}. {_AGAIN}") from None
+    except (OSError, ValueError, EOFError, RuntimeError, pickle.UnpicklingError):
         raise ModelError(
-            f"the model in {folder} has schema version {plain['schema_version']}, this program "
-            f"reads version {SCHEMA_VERSION}. Train it again."
+            f"the model bundle in {folder} is damaged: expected JSON and plain tensors. {_AGAIN}"
+        ) from None
+    if (version := plain.get("schema_version")) != SCHEMA_VERSION:
+        raise ModelError(
+            f"the model in {folder} has schema version {version}, this program reads version "
+            f"{SCHEMA_VERSION}. {_AGAIN}"
         )
     facts = _facts(plain["facts"])
     config = plain["config"]
     network = make_model(facts, encoder=config["encoder"], head=config["head"])
-    network.load_state_dict(torch.load(folder / _WEIGHTS, weights_only=True, map_location="cpu"))
+    network.load_state_dict(weights)
     network.eval()
     return Bundle(
         model=FittedModel(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from seqchurn.errors import ModelError
 from seqchurn.prediction import score_columns
 from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
 from seqchurn.tracking.bundle import Bundle, load_bundle, save_bundle
+from seqchurn.tracking.runs import explained
 
 __all__ = ["CHAMPION", "RegisteredModel", "find_model", "open_model", "promote", "register"]
 
@@ -28,6 +29,7 @@ CHAMPION = "champion"
 """Alias of the version that scores."""
 
 _BUNDLE = "bundle"
+_NO_SUCH = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _SCRIPT = Path(__file__).with_name("pyfunc_script.py")
 _TYPES = {
     "String": DataType.string,
@@ -76,31 +78,40 @@ def find_model(name: str, wanted: str | None) -> RegisteredModel:
 
     Raises:
         ModelError: If there is no such model, version or alias.
+        EnvironmentFailure: If the MLflow store refuses.
     """
     client = mlflow.MlflowClient()
-    try:
-        if wanted is None:
-            versions = client.search_model_versions(f"name = '{name}'")
-            if not versions:
-                raise ModelError(f"no model {name} is registered. Run seqchurn train.")
-            return _registered(max(versions, key=lambda v: int(v.version)))
-        if wanted.isdecimal():
-            return _registered(client.get_model_version(name, wanted))
-        return _registered(client.get_model_version_by_alias(name, wanted))
-    except MlflowException as error:
-        raise ModelError(_missing(client, name, wanted)) from error
+    with explained():
+        versions = client.search_model_versions(f"name = '{name}'")
+        if not versions:
+            raise ModelError(f"no model {name} is registered. Run seqchurn train.")
+        newest = max(versions, key=lambda v: int(v.version))
+        try:
+            if wanted is None or wanted.isdecimal():
+                return _registered(client.get_model_version(name, wanted or newest.version))
+            return _registered(client.get_model_version_by_alias(name, wanted))
+        except MlflowException as error:
+            if error.error_code not in _NO_SUCH:
+                raise
+            raise ModelError(_missing(versions, name, wanted)) from error
 
 
 def open_model(model: RegisteredModel) -> Bundle:
-    """The bundle of a registered model."""
-    with _without_chatter():
+    """The bundle of a registered model.
+
+    Raises:
+        ModelError: If it is of another version of the program, or damaged.
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    with explained(), _without_chatter():
         folder = mlflow.artifacts.download_artifacts(model.uri)
     return load_bundle(Path(folder) / "artifacts" / _BUNDLE)
 
 
 def promote(model: RegisteredModel) -> None:
     """Make a version the champion: the one that scores."""
-    mlflow.MlflowClient().set_registered_model_alias(model.name, CHAMPION, model.version)
+    with explained():
+        mlflow.MlflowClient().set_registered_model_alias(model.name, CHAMPION, model.version)
 
 
 @contextmanager
@@ -115,10 +126,7 @@ def _registered(version: ModelVersion) -> RegisteredModel:
     return RegisteredModel(version.name, str(version.version), version.run_id or "")
 
 
-def _missing(client: mlflow.MlflowClient, name: str, wanted: str | None) -> str:
-    versions = client.search_model_versions(f"name = '{name}'")
-    if not versions:
-        return f"no model {name} is registered. Run seqchurn train."
+def _missing(versions: Sequence[ModelVersion], name: str, wanted: str | None) -> str:
     there = ", ".join(sorted((str(v.version) for v in versions), key=int))
     remedy = "Run seqchurn promote." if wanted == CHAMPION else "Choose one of these."
     return f"model {name} has no version or alias {wanted}; there are versions {there}. {remedy}"

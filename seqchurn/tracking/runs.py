@@ -21,11 +21,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.git_utils import get_git_commit
 
 import seqchurn
-from seqchurn.errors import EnvironmentFailure
+from seqchurn.errors import EnvironmentFailure, ModelError
 
-__all__ = ["Run", "connect", "start_run", "store_place"]
+__all__ = ["Run", "connect", "explained", "start_run", "store_place"]
 
 _LONGEST_VALUE = 500
+_SERVER = "MLFLOW_TRACKING_URI"
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,46 @@ class Run:
 
 def store_place(store: Path) -> str:
     """Where runs and models are kept, as an MLflow URI."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store / 'mlflow' / 'mlflow.db'}"
+    return os.environ.get(_SERVER) or f"sqlite:///{store / 'mlflow' / 'mlflow.db'}"
 
 
-def connect(store: Path) -> None:
-    """Use the MLflow store of a configured folder, or the server in MLFLOW_TRACKING_URI."""
+def connect(store: Path, *, make: bool = False) -> None:
+    """Use the MLflow store of a configured folder, or the server in MLFLOW_TRACKING_URI.
+
+    Args:
+        store: The configured store.
+        make: Whether to make an MLflow store where there is none.
+
+    Raises:
+        ModelError: If there is none and none is to be made.
+    """
+    given = os.environ.get(_SERVER)
     place = store_place(store)
-    if place.startswith("sqlite:"):
+    if not given and not make and not (store / "mlflow" / "mlflow.db").exists():
+        raise ModelError(f"no model was registered in {store / 'mlflow'}. Run seqchurn train.")
+    if not given:
         (store / "mlflow").mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(place)
     mlflow.set_registry_uri(place)
+    if not given:  # MLflow has set it, and it would win over the next store
+        os.environ.pop(_SERVER, None)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what MLflow complains about into a message that says what to do.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        reason = str(error.message).partition("\n")[0][:_LONGEST_VALUE].rstrip(".")
+        raise EnvironmentFailure(
+            f"the MLflow store {mlflow.get_tracking_uri()} refused: {reason}. Check that it can "
+            "be reached, then run it again."
+        ) from error
 
 
 @contextmanager
@@ -79,21 +110,16 @@ def start_run(
     Raises:
         EnvironmentFailure: If the MLflow store refuses.
     """
-    try:
-        connect(store)
-        experiment_id = _experiment(store, experiment)
-        commit = get_git_commit(str(Path(seqchurn.__file__).parent))
-    except MlflowException as error:
-        raise EnvironmentFailure(
-            f"the MLflow store {store_place(store)} refused: {error.message}. Check that it can "
-            "be reached, then run it again."
-        ) from error
+    commit = get_git_commit(str(Path(seqchurn.__file__).parent))
     known = {"seqchurn.kind": kind, "seqchurn.version": seqchurn.__version__, **tags}
     if commit:
         known["mlflow.source.git.commit"] = commit
-    with mlflow.start_run(experiment_id=experiment_id, run_name=kind, tags=known) as active:
-        mlflow.log_params(dict(_flat(config)))
-        yield Run(active.info.run_id)
+    with explained():
+        connect(store, make=True)
+        experiment_id = _experiment(store, experiment)
+        with mlflow.start_run(experiment_id=experiment_id, run_name=kind, tags=known) as active:
+            mlflow.log_params(dict(_flat(config)))
+            yield Run(active.info.run_id)
 
 
 def _experiment(store: Path, name: str) -> str:

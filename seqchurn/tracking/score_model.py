@@ -6,6 +6,7 @@ default; an empty `as_of` is refused, because a silent one would score some othe
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from seqchurn.prediction import churn_percentile, score_rows
 from seqchurn.schema import KNOWN_FROM, TIMESTAMP
 from seqchurn.sequences import build_sequences
 from seqchurn.tracking.bundle import Bundle, load_bundle
+from seqchurn.waits.clock import Clock
 
 __all__ = ["ScoreModel", "score_events"]
 
@@ -72,22 +74,22 @@ def score_events(
 
     Returns:
         The score table, with aware times.
+
+    Raises:
+        ConfigError: If `as_of` is missing, no time, or inside a step of the grid.
+        DataError: If columns are missing.
     """
-    if not as_of:
-        raise ConfigError(
-            "as_of is missing: name the first instant not to be seen, as in "
-            "predict(events, params={'as_of': '2017-10-01'})."
-        )
     model = bundle.model
     attributes = [*model.codebook.numbers, *model.codebook.categories]
     static = [*model.codebook.static_numbers, *model.codebook.static_categories]
+    moment = _moment(as_of, model.clock)
     sequences = build_sequences(
         _with_all_columns(events, bundle), attributes=attributes, static=static
     )
     scores = score_rows(
         model,
         sequences,
-        model.clock.instant(as_of),
+        moment,
         options=bundle.scores,
         version={
             "model_name": bundle.model_name,
@@ -97,6 +99,21 @@ def score_events(
     )
     everybody = np.sort(scores["p_churn"].to_numpy())
     return scores.with_columns(churn_percentile=churn_percentile(pl.col("p_churn"), everybody))
+
+
+def _moment(as_of: str, clock: Clock) -> datetime:
+    if not as_of:
+        raise ConfigError(
+            "as_of is missing: name the first instant not to be seen, as in "
+            "predict(events, params={'as_of': '2017-10-01'})."
+        )
+    try:
+        return clock.instant(as_of)
+    except ValueError:
+        raise ConfigError(
+            f"as_of is '{as_of}', not a date or time: write 2017-10-01 or "
+            "2017-10-01T06:00:00+00:00."
+        ) from None
 
 
 def _with_all_columns(events: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from seqchurn.datasets.data_module import LandmarkDataModule
 from seqchurn.datasets.training_data import TrainingData
+from seqchurn.errors import DivergedError
 from seqchurn.training.lightning_module import LandmarkModule
 from seqchurn.training.wait_model import WaitModel
 
@@ -75,7 +77,7 @@ def fit(
         The best validation loss, in nats per landmark.
 
     Raises:
-        DivergedError: If the loss is not finite.
+        DivergedError: If the loss is not finite; no checkpoint is left to go on from.
     """
     module = LandmarkModule(
         network,
@@ -109,12 +111,17 @@ def fit(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*treespec, LeafSpec", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*does not have many workers")
-        trainer.fit(
-            module,
-            datamodule=_data_module(data, options),
-            ckpt_path=_unfinished(checkpoints),
-            weights_only=True,
-        )
+        warnings.filterwarnings("ignore", message="Checkpoint directory .* is not empty")
+        try:
+            trainer.fit(
+                module,
+                datamodule=_data_module(data, options),
+                ckpt_path=_unfinished(checkpoints),
+                weights_only=True,
+            )
+        except DivergedError:
+            shutil.rmtree(checkpoints, ignore_errors=True)
+            raise
     state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
     module.load_state_dict(state)
     network.eval()
@@ -128,7 +135,7 @@ def _unfinished(checkpoints: Path) -> Path | None:
         torch.load(file, weights_only=True, map_location="cpu")
     except FileNotFoundError:
         return None
-    except (EOFError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
         _log.warning("%s cannot be read, the fit starts afresh: %s", file, type(error).__name__)
         return None
     _log.info("continuing the fit in %s", checkpoints)

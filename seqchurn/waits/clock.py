@@ -43,13 +43,16 @@ class Clock:
 
     def days(self, timestamp: pl.Expr) -> pl.Expr:
         """Days since 1970-01-01 of instants (Datetime[us, UTC]), not rounded, Float64."""
-        return self._ticks(timestamp) / _DAY_US
+        ticks = self._ticks(timestamp)
+        whole = ticks.floordiv(_DAY_US)
+        return whole + (ticks - whole * _DAY_US) * (1.0 / _DAY_US)  # no division: see `grid`
 
     def grid(self, timestamp: pl.Expr) -> pl.Expr:
         """Days since 1970-01-01 of the start of the step that holds each instant, Float64.
 
         Whole steps times the length of a step, here and in `at`: a division would round
-        differently in a table and in Python, and an order could slip over the cutoff.
+        differently in a table, in a table of one row and in Python, and an order could slip over
+        the cutoff.
         """
         return self._ticks(timestamp).floordiv(self._step_us) * self.step_days
 

@@ -25,7 +25,7 @@ MISTAKES = {
     "a wrong type": (
         "training: {max_epochs: three}",
         "[training] max_epochs is 'three'; expected: whole number above 0. "
-        "Correct it, or remove it for the default, 60.",
+        "Correct it, or remove it for the default, 25.",
     ),
     "a yes where a number belongs": (
         "datasets: {landmarks: yes}",

@@ -68,6 +68,24 @@ def test_a_number_that_is_not_finite_does_not_spoil_the_scale(odd: float) -> Non
     assert Scale.fit(pl.Series([1.0, odd, 5.0])) == Scale.fit(pl.Series([1.0, 5.0]))
 
 
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=2, max_size=30), st.integers(1, 29))
+def test_a_scale_does_not_depend_on_the_chunks_that_numbers_come_in(
+    numbers: list[float], first: int
+) -> None:
+    whole = pl.Series(numbers)
+    chunks = whole[:first].append(whole[first:]) if first < len(numbers) else whole
+    assert Scale.fit(chunks) == Scale.fit(whole)  # to the bit
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=20))
+def test_a_number_is_scaled_alike_in_tables_of_any_length(numbers: list[float]) -> None:
+    scale = Scale.fit(pl.Series(numbers))
+    together = applied(scale, pl.DataFrame({"x": numbers})["x"]).to_list()
+    table = pl.DataFrame({"x": numbers}).select(scale.apply(pl.col("x")))
+    alone = [pl.DataFrame({"x": [x]}).select(scale.apply(pl.col("x"))).item() for x in numbers]
+    assert together == table["x"].to_list() == alone  # to the bit
+
+
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.Float32, pl.Boolean, pl.UInt8])
 def test_numbers_of_any_type_are_scaled(dtype: type[pl.DataType]) -> None:
     values = pl.Series([0, 1, 1, 0]).cast(dtype)

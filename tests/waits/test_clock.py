@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -99,7 +100,24 @@ def test_only_the_start_of_a_step_is_on_the_grid() -> None:
     assert not week.is_on_grid(utc("2024-07-05"))
 
 
+@given(CLOCKS, st.lists(MOMENTS, min_size=1, max_size=40))
+def test_days_are_those_of_python_and_do_not_depend_on_the_table(
+    clock: Clock, moments: list[datetime]
+) -> None:
+    def days(some: list[datetime]) -> list[float]:
+        table = pl.DataFrame({"t": some}, schema={"t": pl.Datetime("us", "UTC")})
+        return table.select(clock.days(pl.col("t"))).to_series().to_list()
+
+    found = days(moments)
+    assert [days([moment])[0] for moment in moments] == found  # to the bit
+    zone = ZoneInfo(clock.timezone) if clock.counts_calendar_days else UTC
+    walls = [moment.astimezone(zone).replace(tzinfo=None) for moment in moments]
+    expected = [(wall - datetime(1970, 1, 1)) / timedelta(days=1) for wall in walls]
+    assert found == pytest.approx(expected, rel=1e-15, abs=1e-15)
+
+
 def test_days_are_not_rounded() -> None:
     table = pl.DataFrame({"t": [utc("1970-01-02T06:00")]}, schema={"t": pl.Datetime("us", "UTC")})
     assert table.select(Clock(1.0).days(pl.col("t"))).item() == 1.25
-    assert table.select(Clock(1.0, "Europe/London").days(pl.col("t"))).item() == 1.25 + 1 / 24
+    london = table.select(Clock(1.0, "Europe/London").days(pl.col("t"))).item()
+    assert london == pytest.approx(1.25 + 1 / 24, rel=1e-15)

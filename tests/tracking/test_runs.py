@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+import yaml
+from mlflow.entities import Run
+
+import seqchurn
+from seqchurn.errors import EnvironmentFailure
+from seqchurn.tracking import connect, start_run, store_place
+from tests.shop import CUTOFF, Opened, Shop
+
+
+def runs_of(store: Path, experiment: str = "shop") -> list[Run]:
+    """All runs of an experiment, newest first."""
+    client = mlflow.MlflowClient(f"sqlite:///{store}/mlflow/mlflow.db")
+    found = client.get_experiment_by_name(experiment)
+    return client.search_runs([found.experiment_id]) if found else []
+
+
+@pytest.fixture(scope="module")
+def runs(whole_way: Opened) -> dict[str, Run]:
+    return {run.data.tags["seqchurn.kind"]: run for run in runs_of(whole_way.store)}
+
+
+def files_of(run: Run) -> list[str]:
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_training_and_evaluation_are_runs_that_finished(runs: dict[str, Run]) -> None:
+    assert sorted(runs) == ["evaluate", "train"]
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("kind", ["train", "evaluate"])
+def test_a_run_says_which_code_and_data_it_came_from(
+    kind: str, runs: dict[str, Run], whole_way: Opened
+) -> None:
+    tags = runs[kind].data.tags
+    assert tags["seqchurn.version"] == seqchurn.__version__
+    assert tags["seqchurn.dataset"] == "shop"
+    assert tags["seqchurn.dataset_digest"] == whole_way.table("sequences").manifest()["digest"]
+    here = Path(seqchurn.__file__).parent
+    git = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    if git.returncode == 0:
+        assert tags["mlflow.source.git.commit"] == git.stdout.strip()
+
+
+@pytest.mark.parametrize("kind", ["train", "evaluate"])
+def test_a_run_keeps_the_whole_config(kind: str, runs: dict[str, Run]) -> None:
+    params = runs[kind].data.params
+    assert params["encoder.kind"] == "lstm"
+    assert params["training.cutoff"] == CUTOFF
+    assert params["evaluation.horizons"] == '["7d", "28d"]'
+    folder = Path(runs[kind].info.artifact_uri.removeprefix("file://"))
+    kept = yaml.safe_load((folder / "config.yaml").read_text())
+    assert params["training.patience"] == str(kept["training"]["patience"])  # a default
+    assert kept["head"] == {"kind": "loglogistic_mixture", "components": 3, "hidden_size": 8}
+
+
+def test_a_training_run_has_its_losses_by_epoch(runs: dict[str, Run], whole_way: Opened) -> None:
+    client = mlflow.MlflowClient(f"sqlite:///{whole_way.store}/mlflow/mlflow.db")
+    run_id = runs["train"].info.run_id
+    for name in ("train/nll", "validation/nll"):
+        assert [m.step for m in client.get_metric_history(run_id, name)] == [1, 2]
+    losses = [m.value for m in client.get_metric_history(run_id, "validation/nll")]
+    assert runs["train"].data.metrics["best_validation_nll"] == pytest.approx(min(losses))
+
+
+def test_an_evaluation_run_has_the_scores_and_files_of_the_report(runs: dict[str, Run]) -> None:
+    metrics = runs["evaluate"].data.metrics
+    models = ("seqchurn", "recency", "kaplan_meier", "bgnbd")
+    for model in models:
+        for score in ("auc", "log_loss", "brier", "ece"):
+            assert {f"{model}/{score}_{h}d" for h in (7, 28)} <= set(metrics)
+    assert "seqchurn/wait_log_likelihood" in metrics
+    report = ["config.yaml", "evaluation.json", "reliability.png", "waits.json"]
+    assert files_of(runs["evaluate"]) == report
+    assert runs["evaluate"].data.tags["seqchurn.model"] == "models:/shop/1"
+
+
+def test_a_run_that_raises_is_marked_as_failed(shop: Shop) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        start_run(shop.store, "shop", kind="train", config={}, tags={}),
+    ):
+        raise KeyboardInterrupt
+    assert [run.info.status for run in runs_of(shop.store)] == ["FAILED"]
+
+
+def test_long_values_of_a_config_are_cut_where_mlflow_would_refuse(shop: Shop) -> None:
+    config = {"events": {"sources": ["x" * 9_000]}}
+    with start_run(shop.store, "shop", kind="train", config=config, tags={}):
+        pass
+    assert len(runs_of(shop.store)[0].data.params["events.sources"]) == 500
+
+
+def test_the_server_in_the_environment_wins_over_the_store(
+    shop: Shop, empty_mlflow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(empty_mlflow, elsewhere / "mlflow")
+    place = f"sqlite:///{elsewhere}/mlflow/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", place)
+    assert store_place(shop.store) == place
+    with start_run(shop.store, "shop", kind="train", config={}, tags={}):
+        pass
+    assert os.environ["MLFLOW_TRACKING_URI"] == place
+    assert len(runs_of(elsewhere)) == 1
+    assert runs_of(shop.store) == []
+
+
+def test_connecting_to_a_store_leaves_the_environment_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    connect(shop.store)
+    assert mlflow.get_tracking_uri() == f"sqlite:///{shop.store}/mlflow/mlflow.db"
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+def test_a_store_that_refuses_is_a_failure_of_the_environment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise mlflow.MlflowException("no space left\nand a stack trace")
+
+    monkeypatch.setattr(mlflow, "log_params", refuse)
+    with (
+        pytest.raises(EnvironmentFailure, match=r"mlflow\.db refused: no space left\. Check that"),
+        start_run(shop.store, "shop", kind="train", config={}, tags={}),
+    ):
+        pass
+    assert [run.info.status for run in runs_of(shop.store)] == ["FAILED"]
+
+
+def test_a_server_that_cannot_be_reached_is_a_failure_of_the_environment(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    before = trained.tree()
+    for verb in ("promote", "evaluate", "train"):
+        done = trained.run(verb)
+        assert done.status == 7, done.err
+        assert "the MLflow store http://127.0.0.1:9 refused: API request to" in done.err
+        assert done.err.endswith("Check that it can be reached, then run it again.\n")
+    assert trained.tree() == before
