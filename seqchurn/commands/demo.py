@@ -9,7 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import polars as pl
+import torch
 
+import seqchurn
 from seqchurn.commands import evaluate, prepare, promote, score, train
 from seqchurn.commands.parts import clock_of, end_of_log, scores_store
 from seqchurn.config import Config
@@ -34,6 +36,8 @@ def run(config: Config, *, config_file: str) -> None:
         SeqchurnError: If one of the steps fails.
     """
     clock = clock_of(config)
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
+    print(f"seqchurn {seqchurn.__version__}, torch {torch.__version__} ({build})")
     _step("prepare", lambda: prepare.run(config))
     _step("train", lambda: train.run(config))
     _step("evaluate", lambda: evaluate.run(config))

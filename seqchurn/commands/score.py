@@ -81,6 +81,8 @@ def _moments(
     moments = [clock.moment(first + i * interval) for i in range(count)]
     if not moments:
         raise ConfigError(f"--from {start} --to {end} holds no moment. Give a later --to.")
+    for moment in moments:
+        check_moment(clock, moment)
     return moments
 
 

@@ -29,7 +29,7 @@ class DataFacts:
     shortest_days: float
     """A short wait: the 5 % quantile of observed waits."""
     longest_days: float
-    """Longest history: no observed wait is longer."""
+    """Span of the events that are kept, in days."""
     end_day: float
     """Grid day of the training cutoff."""
 
@@ -37,10 +37,10 @@ class DataFacts:
 def data_facts(
     jagged: Jagged, codebook: Codebook, *, end_day: float, step_days: float
 ) -> DataFacts:
-    """Facts of the training customers.
+    """Facts of the histories before the cutoff.
 
     Args:
-        jagged: Histories of the training customers.
+        jagged: The histories.
         codebook: Codes and scales.
         end_day: Grid day of the cutoff.
         step_days: Resolution of the grid, in days.

@@ -71,7 +71,10 @@ def training_data(
     max_events, max_categories = limits
     known = sequences.filter(pl.col(TIMESTAMP).list.first() < cutoff)
     end_day = _check_cutoff(sequences, known, cutoff, clock)
-    training, validation = split_customers(_askable(known, end_day, clock), split)
+    oldest_kept = pl.col(TIMESTAMP).list.filter(pl.element() < cutoff).list.tail(max_events)
+    first_day = known.select(clock.grid(oldest_kept.list.first())).to_series().to_numpy()
+    askable = torch.tensor(first_day) < end_day - 1.5 * clock.step_days  # a step lies between
+    training, validation = split_customers(torch.nonzero(askable).squeeze(1), split)
     learners = _as_known_before(cutoff, known[training.tolist()], attributes)
     events = events_before(
         learners, cutoff, attributes=[*attributes.numbers, *attributes.categories]
@@ -122,12 +125,6 @@ def _as_known_before(
     return customers.with_columns(
         pl.when(later).then(None).otherwise(pl.col(name)).alias(name) for name in static
     )
-
-
-def _askable(known: pl.DataFrame, end_day: float, clock: Clock) -> Tensor:
-    """Rows of customers with a step between their first event and the cutoff."""
-    first_day = known.select(clock.grid(pl.col(TIMESTAMP).list.first())).to_series().to_numpy()
-    return torch.nonzero(torch.tensor(first_day) < end_day - 1.5 * clock.step_days).squeeze(1)
 
 
 def _check_cutoff(

@@ -45,7 +45,8 @@ class RunningWaits:
     @property
     def survived_days(self) -> Tensor:
         """Part of the wait that is already over, shape (B,)."""
-        return self.as_of_day - self.start_day - self.step_days
+        steps = torch.round((self.as_of_day - self.start_day) / self.step_days) - 1.0
+        return steps * self.step_days  # whole steps, whatever rounding did to the days
 
     def probability(self, horizon_days: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability of an order in [as_of, as_of + horizon); rises with the horizon.

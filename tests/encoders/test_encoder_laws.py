@@ -156,6 +156,24 @@ def test_static_attributes_are_hidden_before_they_are_known(
     assert (change.abs().amax(dim=2) > 1e-3).all()
 
 
+def test_an_attribute_not_yet_known_looks_like_a_missing_one(
+    encoder: RecurrentEncoder, history: Jagged
+) -> None:
+    rows = begun(history, 20.0)
+    flags = history.static_numbers.shape[1] // 2
+    numbers = torch.zeros_like(history.static_numbers)
+    numbers[:, flags:] = 1.0
+    missing = replace(
+        history,
+        static_numbers=numbers,
+        static_categories=torch.zeros_like(history.static_categories),
+    )
+    on_the_landmark = torch.full_like(history.known_from, FIRST_DAY + 33.0)
+    found = contexts(encoder, replace(history, known_from=on_the_landmark), rows, DAYS)
+    assert torch.equal(found[:, :2], contexts(encoder, missing, rows, DAYS)[:, :2])
+    assert torch.equal(found[:, 2:], contexts(encoder, history, rows, DAYS)[:, 2:])
+
+
 def test_an_encoder_works_without_memories(
     kind: str, facts: DataFacts, encoder_options: Options, history: Jagged
 ) -> None:

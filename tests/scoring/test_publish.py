@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from seqchurn.errors import ConfigError, LockedError
+from seqchurn.scoring import publish_scores
+from seqchurn.storage import BucketStore
+from seqchurn.tracking import Bundle, connect, find_model, open_model
+from tests.shop import AS_OF, Opened
+
+MOMENT = datetime.fromisoformat(AS_OF).replace(tzinfo=UTC)
+VERSION = {"model_name": "shop", "model_version": "1", "run_id": "r"}
+
+
+@pytest.fixture(scope="module")
+def bundle(whole_way: Opened) -> Bundle:
+    connect(whole_way.store)
+    return open_model(find_model("shop", None))
+
+
+@pytest.fixture(scope="module")
+def sequences(whole_way: Opened) -> BucketStore:
+    return whole_way.table("sequences")
+
+
+@pytest.fixture
+def published(bundle: Bundle, sequences: BucketStore, tmp_path: Path) -> Any:
+    """Publish to a store, with changed arguments."""
+
+    def publish(store: str = "scores", **changes: Any) -> bool:
+        arguments: dict[str, Any] = {
+            "model": bundle.model,
+            "sequences": sequences,
+            "scores": BucketStore(tmp_path / store),
+            "as_of": MOMENT,
+            "options": bundle.scores,
+            "version": VERSION,
+            **changes,
+        }
+        return publish_scores(**arguments)
+
+    return publish
+
+
+def test_scores_lie_in_the_buckets_of_the_sequences(
+    published: Any, sequences: BucketStore, tmp_path: Path
+) -> None:
+    assert published()
+    scores = BucketStore(tmp_path / "scores")
+    assert scores.buckets() == sequences.buckets()
+    for bucket in scores.buckets():
+        customers = scores.read(bucket)["customer_id"]
+        assert customers.to_list() == sequences.read(bucket)["customer_id"].to_list()
+
+
+def test_the_percentile_ranks_all_customers_whatever_their_bucket(
+    published: Any, tmp_path: Path
+) -> None:
+    published()
+    scores = BucketStore(tmp_path / "scores").scan().collect()
+    ranked = scores["p_churn"].rank("max") / scores.height * 100
+    assert scores["churn_percentile"].to_list() == pytest.approx(ranked.to_list())
+
+
+def test_a_publication_says_what_it_was_made_of(
+    published: Any, sequences: BucketStore, tmp_path: Path
+) -> None:
+    published()
+    manifest = BucketStore(tmp_path / "scores").manifest()
+    assert manifest["as_of"] == "2024-06-15T00:00:00+00:00"
+    assert manifest["sequences_digest"] == sequences.manifest()["digest"]
+    assert manifest["horizons"] == {"7d": 7.0, "28d": 28.0}
+    assert {name: manifest[name] for name in VERSION} == VERSION
+
+
+def test_the_same_work_is_not_done_twice_unless_forced(published: Any, tmp_path: Path) -> None:
+    assert published()
+    digest = BucketStore(tmp_path / "scores").manifest()["digest"]
+    assert not published()
+    assert published(force=True)
+    assert BucketStore(tmp_path / "scores").manifest()["digest"] == digest
+
+
+def test_two_stores_hold_the_same_bytes(published: Any, tmp_path: Path) -> None:
+    published("one"), published("two")
+    digests = [BucketStore(tmp_path / name).manifest()["digest"] for name in ("one", "two")]
+    assert digests[0] == digests[1]
+
+
+def test_every_option_of_the_scores_counts_as_a_change(published: Any, bundle: Bundle) -> None:
+    published()
+    options = bundle.scores
+    for change in (
+        {"horizons": {"14d": 14.0}},
+        {"churn_days": 56.0},
+        {"reach_days": 30.0},
+        {"interval_days": 7.0},
+    ):
+        assert published(options=replace(options, **change)), change
+    assert published(version={**VERSION, "model_version": "2"})
+
+
+def test_a_moment_nobody_is_known_at_is_refused_before_anything_is_written(
+    published: Any, tmp_path: Path
+) -> None:
+    for moment in (datetime(2023, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)):
+        with pytest.raises(ConfigError, match="no customer is known before --as_of 202.*log begi"):
+            published(as_of=moment)
+    with pytest.raises(ConfigError, match="lies inside a step of 1 days"):
+        published(as_of=MOMENT.replace(hour=3))
+    assert not (tmp_path / "scores").exists()
+
+
+def test_a_moment_at_which_some_buckets_are_empty_is_scored(
+    published: Any, tmp_path: Path, sequences: BucketStore
+) -> None:
+    first = sequences.scan().select(pl.col("timestamp").list.first()).collect().to_series().sort()
+    second_day = first[1].replace(hour=0, minute=0, second=0, microsecond=0)
+    known = int((first < second_day).sum())
+    assert 0 < known < len(sequences.buckets())
+    published(as_of=second_day)
+    assert BucketStore(tmp_path / "scores").scan().collect().height == known
+
+
+def test_the_table_is_locked_while_it_is_written(published: Any, tmp_path: Path) -> None:
+    with BucketStore(tmp_path / "scores").publish() as writer:
+        with pytest.raises(LockedError, match="another run is writing .*scores. Wait until it has"):
+            published()
+        writer.write(0, pl.DataFrame({"a": [1]}))
