@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,8 @@ from seqchurn.cli import main
 from seqchurn.storage import BucketStore
 
 __all__ = ["Done", "Shop"]
+
+os.environ.setdefault("MLFLOW_CONFIGURE_LOGGING", "false")  # as the command line does
 
 START, DAYS = datetime(2024, 1, 1, tzinfo=UTC), 200
 CUTOFF, AS_OF = "2024-05-20", "2024-06-15"
@@ -243,6 +247,13 @@ def whole_way(
 
 @pytest.fixture
 def trained(whole_way: Opened, tmp_path: Path) -> Shop:
-    """A copy of that shop, to work on; its models stay where they are."""
-    shutil.copytree(whole_way.folder, tmp_path / "shop")
-    return Shop(tmp_path / "shop")
+    """A copy of that shop, to work on."""
+    copy = Shop(tmp_path / "shop")
+    shutil.copytree(whole_way.folder, copy.folder)
+    database = copy.store / "mlflow" / "mlflow.db"
+    with contextlib.closing(sqlite3.connect(database)) as old:
+        script = "\n".join(old.iterdump())  # MLflow keeps absolute paths
+    database.unlink()
+    with contextlib.closing(sqlite3.connect(database)) as new:
+        new.executescript(script.replace(str(whole_way.folder), str(copy.folder)))
+    return copy

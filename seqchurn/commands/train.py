@@ -23,10 +23,11 @@ from seqchurn.commands.parts import (
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
+from seqchurn.prediction import ScoreOptions
 from seqchurn.tracking import Bundle, register, start_run, store_place
 from seqchurn.training.fit import FitOptions, fit
 from seqchurn.training.fitted_model import FittedModel, make_model
-from seqchurn.waits import Clock
+from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["run"]
 
@@ -43,18 +44,10 @@ def run(config: Config) -> None:
         SeqchurnError: If the config, the data or the MLflow store do not allow it.
         DivergedError: If the loss is no longer finite.
     """
-    digest = sequences_store(config).manifest()["digest"]
-    clock, cutoff = clock_of(config), training_cutoff(config)
     torch.set_num_threads(config.threads)
-    data = _training_data(config, clock, cutoff)
-    _log.info(
-        "%s customers learn, %s tell when to stop; %s events before %s",
-        f"{len(data.training):,}",
-        f"{len(data.validation):,}",
-        f"{len(data.jagged.time):,}",
-        cutoff.isoformat(),
-    )
-    scores = score_options(config)
+    digest = sequences_store(config).manifest()["digest"]
+    cutoff, scores = training_cutoff(config), score_options(config)
+    data = _training_data(config, cutoff)
     pl.seed_everything(config.training.seed, verbose=False)
     encoder, head = config.encoder.model_dump(), config.head.model_dump()
     network = make_model(data.facts, encoder=encoder, head=head)
@@ -76,23 +69,8 @@ def run(config: Config) -> None:
             progress=sys.stderr.isatty() and _log.isEnabledFor(logging.INFO),
         )
         tracked.log_metrics({"best_validation_nll": best})
-        registered = register(
-            Bundle(
-                model=FittedModel(
-                    network=network,
-                    codebook=data.codebook,
-                    facts=data.facts,
-                    clock=clock,
-                    target=config.waits.target,
-                    max_events=config.datasets.max_events,
-                ),
-                scores=scores,
-                config=config.model_dump(mode="json"),
-                training_cutoff=cutoff.isoformat(),
-                model_name=config.tracking.model or config.name,
-                run_id=tracked.run_id,
-            )
-        )
+        model = _fitted_model(config, network, data)
+        registered = register(_bundle(config, model, scores, cutoff, tracked.run_id))
     shutil.rmtree(checkpoints, ignore_errors=True)
     print(f"model       {registered.uri}, run {registered.run_id}")
     print(f"cutoff      {cutoff.isoformat()}")
@@ -100,15 +78,47 @@ def run(config: Config) -> None:
     print(f"tracking    {store_place(config.store)}")
 
 
-def _training_data(config: Config, clock: Clock, cutoff: datetime) -> TrainingData:
-    return training_data(
+def _training_data(config: Config, cutoff: datetime) -> TrainingData:
+    data = training_data(
         all_sequences(config),
         cutoff=cutoff,
-        clock=clock,
+        clock=clock_of(config),
         target=config.waits.target,
         attributes=attributes_of(config),
         limits=(config.datasets.max_events, config.datasets.max_categories),
         split=Split(config.datasets.validation_fraction, config.training.seed),
+    )
+    _log.info(
+        "%s customers learn, %s tell when to stop; %s events before %s",
+        f"{len(data.training):,}",
+        f"{len(data.validation):,}",
+        f"{len(data.jagged.time):,}",
+        cutoff.isoformat(),
+    )
+    return data
+
+
+def _fitted_model(config: Config, network: WaitModel, data: TrainingData) -> FittedModel:
+    return FittedModel(
+        network=network,
+        codebook=data.codebook,
+        facts=data.facts,
+        clock=clock_of(config),
+        target=config.waits.target,
+        max_events=config.datasets.max_events,
+    )
+
+
+def _bundle(
+    config: Config, model: FittedModel, scores: ScoreOptions, cutoff: datetime, run_id: str
+) -> Bundle:
+    return Bundle(
+        model=model,
+        scores=scores,
+        config=config.model_dump(mode="json"),
+        training_cutoff=cutoff.isoformat(),
+        model_name=config.tracking.model or config.name,
+        run_id=run_id,
     )
 
 

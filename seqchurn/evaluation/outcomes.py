@@ -115,8 +115,9 @@ def _check_cutoff(histories: pl.DataFrame, cutoff: datetime, end_day: float, clo
     shown = _text(clock.at(cutoff))
     if not clock.is_on_grid(cutoff):
         raise ConfigError(
-            f"[evaluation] cutoff {shown} lies inside a step of {clock.step_days:g}d. Choose the "
-            "start of a step, such as midnight for a step of one day."
+            f"[evaluation] cutoff {cutoff:%Y-%m-%d %H:%M:%S} lies inside a step of "
+            f"{clock.step_days:g}d. Choose the start of a step, such as midnight for a step of one "
+            "day."
         )
     if clock.at(cutoff) <= first_day:
         raise ConfigError(

@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from seqchurn.errors import ConfigError
 from seqchurn.prediction import ScoreOptions, check_moment, churn_percentile, score_rows
-from seqchurn.storage import BucketStore
+from seqchurn.storage import BucketStore, BucketWriter
 from seqchurn.training.fitted_model import FittedModel
 
 __all__ = ["publish_scores"]
@@ -69,17 +71,25 @@ def publish_scores(
         _log.info("scores in %s are up to date", scores.folder)
         return False
     with scores.publish(**facts) as writer:
-        p_churn = []
+        everybody = []
         for bucket in sequences.buckets():
             rows = score_rows(
                 model, sequences.read(bucket), as_of, options=options, version=version
             )
-            rows.write_parquet(writer.scratch / f"{bucket}.parquet")
-            p_churn.append(rows["p_churn"].to_numpy())
+            rows.write_parquet(_scratch(writer, bucket))
+            everybody.append(rows["p_churn"].to_numpy())
             _log.debug("bucket %d: %d customers", bucket, rows.height)
-        everybody = np.sort(np.concatenate(p_churn))
-        for bucket in sequences.buckets():
-            rows = pl.read_parquet(writer.scratch / f"{bucket}.parquet")
-            percentile = churn_percentile(pl.col("p_churn"), everybody)
-            writer.write(bucket, rows.with_columns(churn_percentile=percentile))
+        _complete(writer, sequences.buckets(), np.sort(np.concatenate(everybody)))
     return True
+
+
+def _complete(writer: BucketWriter, buckets: list[int], everybody: NDArray[np.float64]) -> None:
+    """Write the scratch files with percentiles among the probabilities of all customers."""
+    percentile = churn_percentile(pl.col("p_churn"), everybody)
+    for bucket in buckets:
+        rows = pl.read_parquet(_scratch(writer, bucket))
+        writer.write(bucket, rows.with_columns(churn_percentile=percentile))
+
+
+def _scratch(writer: BucketWriter, bucket: int) -> Path:
+    return writer.scratch / f"{bucket}.parquet"

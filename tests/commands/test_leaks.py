@@ -28,8 +28,9 @@ def permuted(logs: Logs, moment: str) -> Logs:
     rng = np.random.default_rng(1)
     changed = []
     for log in logs:
-        before, after = log.filter(_time(log) < _instant(moment)), log.filter(
-            _time(log) >= _instant(moment)
+        before, after = (
+            log.filter(_time(log) < _instant(moment)),
+            log.filter(_time(log) >= _instant(moment)),
         )
         mixed = [after[c][rng.permutation(after.height)].alias(c) for c in after.columns]
         after = after.with_columns(mixed)

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import polars as pl
+import pytest
+
+from seqchurn.tracking import connect, find_model, open_model
+from tests.shop import AS_OF, Shop
+
+MAIN = "import sys; from seqchurn.cli import main; sys.exit(main())"
+
+
+def weights(shop: Shop, version: str | None = None) -> dict[str, object]:
+    connect(shop.store)
+    return dict(open_model(find_model("shop", version)).model.network.state_dict())
+
+
+def statuses(store: Path) -> list[str]:
+    """Status of each run of the shop, oldest first."""
+    client = mlflow.MlflowClient(f"sqlite:///{store}/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("shop")
+    return [run.info.status for run in client.search_runs([experiment.experiment_id])][::-1]
+
+
+def alike(one: dict[str, object], other: dict[str, object]) -> bool:
+    return all(bool((one[name] == other[name]).all()) for name in one)  # type: ignore[attr-defined]
+
+
+def test_the_same_seed_trains_the_same_model(trained: Shop) -> None:
+    trained.must("train")
+    assert alike(weights(trained, "1"), weights(trained, "2"))
+    trained.must("train", "--training.seed", "5")
+    assert not alike(weights(trained, "1"), weights(trained, "3"))
+
+
+@pytest.mark.parametrize(("encoder", "head"), [("gru", "weibull"), ("lstm", "weibull")])
+def test_other_kinds_go_the_whole_way(encoder: str, head: str, trained: Shop) -> None:
+    kinds = ["--encoder.kind", encoder, "--head.kind", head]
+    assert "model       models:/shop/2, run " in trained.must("train", *kinds)
+    assert f"seqchurn {encoder}" in trained.must("evaluate", *kinds)
+    trained.must("promote")
+    trained.must("score", "--as_of", AS_OF)
+    scores = trained.scores()
+    assert scores["model_version"].unique().to_list() == ["2"]
+    assert scores.select(pl.col(pl.Float64).is_nan().any()).sum_horizontal().item() == 0
+
+
+def test_the_end_of_the_log_is_the_default_cutoff(shop: Shop) -> None:
+    shop = shop.again("shop", training={"max_epochs": 1, "accelerator": "cpu"})
+    shop.must("prepare")
+    assert "cutoff      2024-07-19T00:00:00+00:00\n" in shop.must("train")
+    done = shop.run("evaluate")
+    assert done.status == 2
+    assert "nothing follows the cutoff 2024-07-19" in done.err
+
+
+def test_models_and_runs_have_the_names_of_the_config(trained: Shop) -> None:
+    shop = trained.again("shop", tracking={"model": "waits", "experiment": "tries"})
+    assert "model       models:/waits/1, run " in shop.must("train")
+    client = mlflow.MlflowClient(f"sqlite:///{shop.store}/mlflow/mlflow.db")
+    [run] = client.search_runs([client.get_experiment_by_name("tries").experiment_id])
+    assert run.data.tags["seqchurn.dataset"] == "shop"
+
+
+def test_a_training_that_was_cut_off_goes_on_where_it_stopped(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqchurn.tracking import Run
+
+    log_metrics = Run.log_metrics
+
+    def cut_off(self: Run, metrics: dict[str, float], *, step: int = 0) -> None:
+        if step == 3:
+            raise OSError(28, "No space left on device")
+        log_metrics(self, metrics, step=step)
+
+    longer = ["--training.max_epochs", "4"]
+    trained.must("train", *longer)
+    monkeypatch.setattr(Run, "log_metrics", cut_off)
+    assert trained.run("train", *longer).status == 7
+    monkeypatch.undo()
+    [left] = (trained.store / "checkpoints").iterdir()
+    assert sorted(p.name for p in left.iterdir()) == ["best.ckpt", "last.ckpt"]
+    done = trained.run("train", *longer)
+    assert re.findall(r"epoch (\d)", done.err.split("continuing the fit in")[1]) == ["3", "4"]
+    assert alike(weights(trained, "2"), weights(trained, "3"))
+    assert list((trained.store / "checkpoints").iterdir()) == []
+    assert statuses(trained.store)[-3:] == ["FINISHED", "FAILED", "FINISHED"]
+
+
+def test_another_config_does_not_go_on_with_that_training(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqchurn.commands import train
+
+    def fail(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(train, "register", fail)
+    assert trained.run("train").status == 7
+    monkeypatch.undo()
+    assert "continuing" not in trained.run("train", "--training.seed", "9").err
+    assert "continuing" in trained.run("train").err
+
+
+def test_the_server_in_the_environment_gets_runs_and_models(
+    shop: Shop, empty_mlflow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(empty_mlflow, tmp_path / "server" / "mlflow")
+    place = f"sqlite:///{tmp_path}/server/mlflow/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", place)
+    shop.must("prepare")
+    assert f"tracking    {place}\n" in shop.must("train")
+    shop.must("promote")
+    shop.must("score", "--as_of", AS_OF)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert statuses(tmp_path / "server") == ["FINISHED"]
+    done = shop.run("score", "--as_of", AS_OF)
+    assert done.status == 4
+    assert "no model shop is registered" in done.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("signum", "status", "word"),
+    [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
+)
+def test_a_training_that_is_stopped_leaves_nothing_half_and_the_next_one_completes(
+    signum: int, status: int, word: str, open_shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    stopped, whole = open_shop(tmp_path / "stopped"), open_shop(tmp_path / "whole")
+    flags = ["--training.max_epochs", "60", "--training.patience", "60"]
+    for shop in (stopped, whole):
+        shop.must("prepare")
+    whole.must("train", *flags)
+    before = stopped.tree()
+    command = [sys.executable, "-c", MAIN, "train", "--config", str(stopped.config), *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if "epoch 4:" in line:
+                child.send_signal(signum)
+                break
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == status, err
+    assert err.splitlines()[-1] == f"seqchurn train: {word}."
+    assert "Traceback" not in err
+    after = stopped.tree()
+    left = {Path(name).parts[0] for name in after if name not in before}
+    assert left == {"checkpoints"}  # to go on from
+    assert statuses(stopped.store) == ["FAILED"]
+    done = stopped.run("train", *flags)
+    assert done.status == 0, done.err
+    assert "continuing the fit in" in done.err
+    assert statuses(stopped.store) == ["FAILED", "FINISHED"]
+    assert list((stopped.store / "checkpoints").iterdir()) == []
+    assert alike(weights(stopped), weights(whole))
