@@ -22,6 +22,7 @@ from seqchurn.commands.parts import (
 )
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
+from seqchurn.datasets.data_module import Asking
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
 from seqchurn.prediction import ScoreOptions
 from seqchurn.tracking import Bundle, register, start_run, store_place
@@ -63,7 +64,8 @@ def run(config: Config) -> None:
         best = fit(
             network,
             data,
-            _fit_options(config),
+            _asking(config),
+            FitOptions(**config.training.model_dump(exclude={"cutoff"})),
             checkpoints=checkpoints,
             on_epoch=lambda epoch, metrics: tracked.log_metrics(metrics, step=epoch),
             progress=sys.stderr.isatty() and _log.isEnabledFor(logging.INFO),
@@ -122,10 +124,9 @@ def _bundle(
     )
 
 
-def _fit_options(config: Config) -> FitOptions:
-    training = config.training.model_dump(exclude={"cutoff"})
-    datasets = config.datasets.model_dump(include={"landmarks", "landmark_density", "batch_slots"})
-    return FitOptions(step_days=clock_of(config).step_days, **training, **datasets)
+def _asking(config: Config) -> Asking:
+    fields = {"landmarks", "landmark_density", "batch_slots"}
+    return Asking(clock_of(config).step_days, **config.datasets.model_dump(include=fields))
 
 
 def _checkpoints(config: Config, digest: str) -> Path:

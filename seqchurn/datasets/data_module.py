@@ -19,7 +19,7 @@ from seqchurn.datasets.jagged import Jagged
 from seqchurn.datasets.landmarks import Landmarks, Questions, ask, draw_landmark_days, place
 from seqchurn.datasets.training_data import TrainingData
 
-__all__ = ["LandmarkBatch", "LandmarkBatches", "LandmarkDataModule"]
+__all__ = ["Asking", "LandmarkBatch", "LandmarkBatches", "LandmarkDataModule"]
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,28 @@ class LandmarkBatch:
         )
 
 
+@dataclass(frozen=True)
+class Asking:
+    """How customers are asked in training."""
+
+    step_days: float
+    """Resolution of the grid, in days."""
+    landmarks: int
+    """Landmarks per customer and epoch."""
+    landmark_density: Literal["linear", "uniform"]
+    """How landmarks are spread between the first event and the cutoff."""
+    batch_slots: int
+    """Padded events, or landmarks, per batch."""
+
+
 class LandmarkBatches(Dataset[LandmarkBatch]):
     """One epoch of batches over some customers.
 
     Args:
         jagged: All histories.
         customers: Rows of the customers to use.
+        asking: How they are asked.
         end_day: Grid day of the cutoff.
-        step_days: Resolution of the grid, in days.
-        landmarks: Landmarks per customer.
-        density: How landmarks are spread between first event and cutoff.
-        batch_slots: Padded events per batch.
         seed: Seed of the draws.
         shuffle: Whether customers and batches come in random order.
     """
@@ -56,34 +67,29 @@ class LandmarkBatches(Dataset[LandmarkBatch]):
         self,
         jagged: Jagged,
         customers: Tensor,
+        asking: Asking,
         *,
         end_day: float,
-        step_days: float,
-        landmarks: int,
-        density: Literal["linear", "uniform"],
-        batch_slots: int,
         seed: int,
         shuffle: bool,
     ) -> None:
-        self.jagged = jagged
-        self.end_day, self.step_days = end_day, step_days
-        self.generator = torch.Generator().manual_seed(seed)
-        first_day = jagged.grid[jagged.offsets[customers]]
-        self.days, self.real = draw_landmark_days(
-            first_day,
-            end_day,
-            landmarks=landmarks,
-            step_days=step_days,
-            density=density,
-            generator=self.generator,
+        self.jagged, self.end_day, self.step_days = jagged, end_day, asking.step_days
+        generator = torch.Generator().manual_seed(seed)
+        days, real = draw_landmark_days(
+            self.jagged.grid[self.jagged.offsets[customers]],
+            self.end_day,
+            landmarks=asking.landmarks,
+            step_days=asking.step_days,
+            density=asking.landmark_density,
+            generator=generator,
         )
-        asked = self.real.any(dim=1)
-        self.customers, self.days, self.real = customers[asked], self.days[asked], self.real[asked]
+        asked = real.any(dim=1)
+        self.customers, self.days, self.real = customers[asked], days[asked], real[asked]
         self.batches = length_batches(
-            jagged.lengths[self.customers],
-            batch_slots=batch_slots,
-            landmarks=landmarks,
-            generator=self.generator if shuffle else None,
+            self.jagged.lengths[self.customers],
+            batch_slots=asking.batch_slots,
+            landmarks=asking.landmarks,
+            generator=generator if shuffle else None,
         )
 
     def __len__(self) -> int:
@@ -115,36 +121,20 @@ class LandmarkDataModule(pl.LightningDataModule):
 
     Args:
         data: What was known before the cutoff.
-        step_days: Resolution of the grid, in days.
-        landmarks: Landmarks per customer and epoch.
-        density: How landmarks are spread between first event and cutoff.
-        batch_slots: Padded events per batch.
+        asking: How customers are asked.
         seed: Seed of the draws.
     """
 
-    def __init__(
-        self,
-        data: TrainingData,
-        *,
-        step_days: float,
-        landmarks: int,
-        density: Literal["linear", "uniform"],
-        batch_slots: int,
-        seed: int,
-    ) -> None:
+    def __init__(self, data: TrainingData, asking: Asking, *, seed: int) -> None:
         super().__init__()
-        self.data, self.step_days, self.seed = data, step_days, seed
-        self.landmarks, self.density, self.batch_slots = landmarks, density, batch_slots
+        self.data, self.asking, self.seed = data, asking, seed * 100_003
 
     def _batches(self, customers: Tensor, *, seed: int, shuffle: bool) -> LandmarkBatches:
         return LandmarkBatches(
             self.data.jagged,
             customers,
+            self.asking,
             end_day=self.data.end_day,
-            step_days=self.step_days,
-            landmarks=self.landmarks,
-            density=self.density,
-            batch_slots=self.batch_slots,
             seed=seed,
             shuffle=shuffle,
         )
@@ -152,12 +142,10 @@ class LandmarkDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[LandmarkBatch]:
         """Batches of the current epoch, with landmarks of its own."""
         epoch = self.trainer.current_epoch if self.trainer else 0
-        seed = self.seed * 100_003 + epoch + 1
-        return DataLoader(
-            self._batches(self.data.training, seed=seed, shuffle=True), batch_size=None
-        )
+        batches = self._batches(self.data.training, seed=self.seed + epoch + 1, shuffle=True)
+        return DataLoader(batches, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[LandmarkBatch]:
         """Batches of the validation customers, the same in every epoch."""
-        batches = self._batches(self.data.validation, seed=self.seed * 100_003, shuffle=False)
+        batches = self._batches(self.data.validation, seed=self.seed, shuffle=False)
         return DataLoader(batches, batch_size=None)

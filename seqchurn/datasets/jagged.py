@@ -106,7 +106,6 @@ def make_jagged(
     gap[starts[:-1]] = 0.0
 
     newest = np.arange(len(time)) >= np.repeat(starts[1:] - max_events, lengths)
-    kept_lengths = np.minimum(lengths, max_events)
     customers = sequences[rows.tolist()]
 
     def kept(values: NDArray[np.generic], dtype: torch.dtype) -> Tensor:
@@ -114,7 +113,7 @@ def make_jagged(
 
     return Jagged(
         customer_ids=customers[CUSTOMER_ID],
-        offsets=torch.from_numpy(np.concatenate([[0], np.cumsum(kept_lengths)])),
+        offsets=torch.from_numpy(np.cumsum([0, *np.minimum(lengths, max_events)])),
         time=kept(time, torch.float64),
         grid=kept(grid, torch.float64),
         event_type=kept(_codes(flat, {EVENT_TYPE: codebook.event_types})[:, 0], torch.int64),

@@ -54,16 +54,11 @@ def publish_scores(
         LockedError: If another run publishes the same table.
         EnvironmentFailure: If the disk refuses.
     """
-    manifest = sequences.manifest()
     check_moment(model.clock, as_of)
-    if as_of <= datetime.fromisoformat(manifest["first_timestamp"]):
-        raise ConfigError(
-            f"no customer is known before --as_of {as_of.isoformat()}; the log begins at "
-            f"{manifest['first_timestamp']}. Choose a later time."
-        )
+    _check_known(sequences, as_of)
     facts = {
         "as_of": as_of.isoformat(),
-        "sequences_digest": manifest["digest"],
+        "sequences_digest": sequences.manifest()["digest"],
         **asdict(options),
         **version,
     }
@@ -81,6 +76,15 @@ def publish_scores(
             _log.debug("bucket %d: %d customers", bucket, rows.height)
         _complete(writer, sequences.buckets(), np.sort(np.concatenate(everybody)))
     return True
+
+
+def _check_known(sequences: BucketStore, as_of: datetime) -> None:
+    first = sequences.manifest()["first_timestamp"]
+    if as_of <= datetime.fromisoformat(first):
+        raise ConfigError(
+            f"no customer is known before --as_of {as_of.isoformat()}; the log begins at {first}. "
+            "Choose a later time."
+        )
 
 
 def _complete(writer: BucketWriter, buckets: list[int], everybody: NDArray[np.float64]) -> None:

@@ -14,13 +14,12 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
-from seqchurn.datasets.data_module import LandmarkDataModule
+from seqchurn.datasets.data_module import Asking, LandmarkDataModule
 from seqchurn.datasets.training_data import TrainingData
 from seqchurn.errors import DivergedError
 from seqchurn.training.lightning_module import LandmarkModule
@@ -39,9 +38,8 @@ _BEST, _LAST = "best", "last"
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How to fit; the fields are those of the config sections `training` and `datasets`."""
+    """How to fit; the fields are those of the config section `training`."""
 
-    step_days: float
     seed: int
     max_epochs: int
     patience: int
@@ -49,14 +47,12 @@ class FitOptions:
     weight_decay: float
     gradient_clip: float
     accelerator: str
-    landmarks: int
-    landmark_density: Literal["linear", "uniform"]
-    batch_slots: int
 
 
 def fit(
     network: WaitModel,
     data: TrainingData,
+    asking: Asking,
     options: FitOptions,
     *,
     checkpoints: Path,
@@ -68,6 +64,7 @@ def fit(
     Args:
         network: Fresh weights; afterwards, those of the best epoch.
         data: What was known before the cutoff.
+        asking: How customers are asked.
         options: How to fit.
         checkpoints: Folder of this very fit; a checkpoint found in it is continued.
         on_epoch: Told the metrics of every epoch.
@@ -81,26 +78,32 @@ def fit(
     """
     module = LandmarkModule(
         network,
-        step_days=options.step_days,
+        step_days=asking.step_days,
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
     )
     best = ModelCheckpoint(
         dirpath=checkpoints, filename=_BEST, monitor=_MONITOR, enable_version_counter=False
     )
+    trainer = _trainer(options, [best, _Tell(on_epoch)], checkpoints, progress=progress)
+    _run(trainer, module, LandmarkDataModule(data, asking, seed=options.seed), checkpoints)
+    state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
+    module.load_state_dict(state)
+    network.eval()
+    return float(best.best_model_score or torch.nan)
+
+
+def _trainer(
+    options: FitOptions, callbacks: list[Callback], checkpoints: Path, *, progress: bool
+) -> pl.Trainer:
     last = ModelCheckpoint(dirpath=checkpoints, filename=_LAST, enable_version_counter=False)
-    trainer = pl.Trainer(
+    patience = _Patience(_MONITOR, patience=options.patience)
+    return pl.Trainer(
         accelerator=options.accelerator,
         devices=1,
         max_epochs=options.max_epochs,
         gradient_clip_val=options.gradient_clip,
-        callbacks=[
-            _Seed(options.seed),
-            _Patience(_MONITOR, patience=options.patience),
-            _Tell(on_epoch),
-            best,
-            last,
-        ],
+        callbacks=[_Seed(options.seed), patience, *callbacks, last],
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         logger=False,
@@ -108,24 +111,22 @@ def fit(
         enable_progress_bar=progress,
         default_root_dir=checkpoints,
     )
+
+
+def _run(
+    trainer: pl.Trainer, module: LandmarkModule, data: LandmarkDataModule, checkpoints: Path
+) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*treespec, LeafSpec", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*does not have many workers")
         warnings.filterwarnings("ignore", message="Checkpoint directory .* is not empty")
         try:
             trainer.fit(
-                module,
-                datamodule=_data_module(data, options),
-                ckpt_path=_unfinished(checkpoints),
-                weights_only=True,
+                module, datamodule=data, ckpt_path=_unfinished(checkpoints), weights_only=True
             )
         except DivergedError:
             shutil.rmtree(checkpoints, ignore_errors=True)
             raise
-    state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
-    module.load_state_dict(state)
-    network.eval()
-    return float(best.best_model_score or torch.nan)
 
 
 def _unfinished(checkpoints: Path) -> Path | None:
@@ -140,17 +141,6 @@ def _unfinished(checkpoints: Path) -> Path | None:
         return None
     _log.info("continuing the fit in %s", checkpoints)
     return file
-
-
-def _data_module(data: TrainingData, options: FitOptions) -> LandmarkDataModule:
-    return LandmarkDataModule(
-        data,
-        step_days=options.step_days,
-        landmarks=options.landmarks,
-        density=options.landmark_density,
-        batch_slots=options.batch_slots,
-        seed=options.seed,
-    )
 
 
 class _Seed(Callback):

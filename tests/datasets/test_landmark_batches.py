@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqchurn.datasets.data_module import LandmarkBatch, LandmarkBatches
+from seqchurn.datasets.data_module import Asking, LandmarkBatch, LandmarkBatches
 from seqchurn.datasets.jagged import Jagged
 
 Make = Callable[..., Any]
@@ -36,11 +36,8 @@ def batches(jagged: Jagged, *, seed: int = 0, shuffle: bool = True) -> list[Land
     made = LandmarkBatches(
         jagged,
         torch.arange(len(jagged)),
+        Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=120),
         end_day=18_262.0 + END,
-        step_days=1.0,
-        landmarks=4,
-        density="linear",
-        batch_slots=120,
         seed=seed,
         shuffle=shuffle,
     )

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 
 from seqchurn.datasets.codebook import Attributes
+from seqchurn.datasets.data_module import Asking, LandmarkDataModule
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
 from seqchurn.errors import DivergedError
 from seqchurn.training import fit as module
@@ -29,8 +30,8 @@ pytestmark = [
 Weights = dict[str, torch.Tensor]
 Told = list[tuple[int, dict[str, float]]]
 
+ASKING = Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=200)
 OPTIONS = FitOptions(
-    step_days=1.0,
     seed=3,
     max_epochs=4,
     patience=4,
@@ -38,9 +39,6 @@ OPTIONS = FitOptions(
     weight_decay=1e-2,
     gradient_clip=1.0,
     accelerator="cpu",
-    landmarks=4,
-    landmark_density="linear",
-    batch_slots=200,
 )
 ENCODER = {"kind": "lstm", "hidden_size": 8, "embedding_size": 2, "memories": 2, "dropout": 0.2}
 HEAD = {"kind": "loglogistic_mixture", "components": 3, "hidden_size": 8}
@@ -109,7 +107,10 @@ def run(
         if epoch == cut_off_at:
             raise CutOff
 
-    best = fit(network, data, options, checkpoints=folder, on_epoch=on_epoch, progress=False)
+    asking = changes.get("asking", ASKING)
+    best = fit(
+        network, data, asking, options, checkpoints=folder, on_epoch=on_epoch, progress=False
+    )
     assert not network.training
     return best, network.state_dict(), told
 
@@ -218,7 +219,7 @@ def validation_loss(network: WaitModel, data: TrainingData, folder: Path) -> flo
         enable_checkpointing=False,
         default_root_dir=folder,
     )
-    batches = module._data_module(data, OPTIONS)
+    batches = LandmarkDataModule(data, ASKING, seed=OPTIONS.seed)
     [metrics] = trainer.validate(lightning, dataloaders=batches.val_dataloader(), verbose=False)
     return float(metrics["validation/nll"])
 
@@ -251,9 +252,10 @@ def test_every_epoch_is_told_its_number_and_its_losses(data: TrainingData, tmp_p
 def test_a_loss_that_is_not_finite_stops_the_fit_and_leaves_no_checkpoint(
     slots: int, complaint: str, data: TrainingData, tmp_path: Path
 ) -> None:
-    wild = replace(OPTIONS, learning_rate=1e30, gradient_clip=1e30, batch_slots=slots)
+    wild = replace(OPTIONS, learning_rate=1e30, gradient_clip=1e30)
+    asking = replace(ASKING, batch_slots=slots)
     with pytest.raises(DivergedError, match=complaint):
-        run(data, tmp_path / "fit", wild)
+        run(data, tmp_path / "fit", wild, asking=asking)
     assert not (tmp_path / "fit").exists()
 
 

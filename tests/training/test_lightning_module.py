@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from seqchurn.datasets.codebook import Codebook
-from seqchurn.datasets.data_module import LandmarkBatch, LandmarkBatches
+from seqchurn.datasets.data_module import Asking, LandmarkBatch, LandmarkBatches
 from seqchurn.datasets.facts import data_facts
 from seqchurn.datasets.jagged import Jagged
 from seqchurn.encoders import GruEncoder
@@ -48,11 +48,8 @@ def batches(jagged: Jagged) -> list[LandmarkBatch]:
     made = LandmarkBatches(
         jagged,
         torch.arange(len(jagged)),
+        Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=200),
         end_day=FIRST_DAY + END,
-        step_days=1.0,
-        landmarks=4,
-        density="linear",
-        batch_slots=200,
         seed=0,
         shuffle=False,
     )
