@@ -5,7 +5,8 @@
 
 A writer fills a folder beside the parts that are published; on a clean end the folder gets the
 name of its content and the manifest is replaced in one step. A run that fails or is killed
-changes nothing that a reader sees, and the same rows give the same files.
+changes nothing that a reader sees, and the same rows give the same files. The parts that the
+last publication replaced stay until the next one, so that a snapshot taken before is read whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ import polars as pl
 from seqchurn.errors import DataError, EnvironmentFailure, LockedError
 from seqchurn.schema import SCHEMA_VERSION
 
-__all__ = ["BucketStore", "BucketWriter"]
+__all__ = ["BucketStore", "BucketWriter", "Snapshot", "locked"]
 
 _MANIFEST = "manifest.json"
 _UNFINISHED = "unfinished"
@@ -57,6 +60,50 @@ class BucketWriter:
             frame.write_parquet(file, compression_level=1)  # as small as 3, half the time
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """One publication of a table: what is read from it belongs together."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Hash of the content."""
+        return str(self.manifest["digest"])
+
+    def buckets(self) -> list[int]:
+        """The buckets that were written, ascending."""
+        return [int(bucket) for bucket in self.manifest["rows"]]
+
+    def file(self, bucket: int) -> Path:
+        """Where the rows of a bucket lie."""
+        return self.folder / _parts_name(self.digest) / _file_name(bucket)
+
+    def read(self, bucket: int, columns: list[str] | None = None) -> pl.DataFrame:
+        """Rows of one bucket, in the order in which they were written.
+
+        Args:
+            bucket: One of `buckets()`.
+            columns: Columns to read; default: all.
+
+        Raises:
+            EnvironmentFailure: If the file has gone, as when the table was replaced twice since.
+        """
+        file = self.file(bucket)
+        try:
+            return pl.read_parquet(file, columns=columns)
+        except FileNotFoundError:
+            raise EnvironmentFailure(
+                f"{file} has gone: the table was replaced while it was read, or changed by hand. "
+                "Run it again; if that does not help, run seqchurn prepare --force."
+            ) from None
+
+    def scan(self) -> pl.LazyFrame:
+        """All rows, bucket after bucket."""
+        return pl.scan_parquet([self.file(bucket) for bucket in self.buckets()])
+
+
 class BucketStore:
     """A table in buckets, read through its manifest and replaced as a whole."""
 
@@ -85,8 +132,9 @@ class BucketStore:
         unfinished = self.folder / _UNFINISHED
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self._only_writer():
-                self._sweep()
+            busy = f"another run is writing {self.folder}. Wait until it has ended."
+            with locked(self.folder / ".lock", busy):
+                shutil.rmtree(unfinished, ignore_errors=True)
                 try:
                     writer = BucketWriter(unfinished, dict(facts))
                     yield writer
@@ -104,10 +152,10 @@ class BucketStore:
     def exists(self) -> bool:
         """Whether a complete table of this version of the program can be read."""
         try:
-            manifest = self.manifest()
+            snapshot = self.snapshot()
         except DataError:
             return False
-        return all(self._file(manifest, b).exists() for b in map(int, manifest["rows"]))
+        return all(snapshot.file(bucket).exists() for bucket in snapshot.buckets())
 
     def manifest(self) -> dict[str, Any]:
         """What is published: `schema_version`, `digest`, `rows`, `total_rows` and the facts.
@@ -133,57 +181,37 @@ class BucketStore:
             )
         return manifest
 
-    def buckets(self) -> list[int]:
-        """The buckets that were written, ascending."""
-        return [int(bucket) for bucket in self.manifest()["rows"]]
-
-    def read(self, bucket: int, columns: list[str] | None = None) -> pl.DataFrame:
-        """Rows of one bucket, in the order in which they were written.
-
-        Args:
-            bucket: One of `buckets()`.
-            columns: Columns to read; default: all.
+    def snapshot(self) -> Snapshot:
+        """What is published now; it stays readable while a run publishes the table anew.
 
         Raises:
-            EnvironmentFailure: If the file has gone, as when the table was just replaced.
+            DataError: If there is no table, or one of another version of the program.
         """
-        file = self._file(self.manifest(), bucket)
-        try:
-            return pl.read_parquet(file, columns=columns)
-        except FileNotFoundError:
-            raise EnvironmentFailure(
-                f"{file} has gone: the table was replaced while it was read, or changed by hand. "
-                "Run it again; if that does not help, run seqchurn prepare --force."
-            ) from None
+        return Snapshot(self.folder, self.manifest())
+
+    def buckets(self) -> list[int]:
+        """The buckets of what is published now, ascending."""
+        return self.snapshot().buckets()
+
+    def read(self, bucket: int, columns: list[str] | None = None) -> pl.DataFrame:
+        """Rows of one bucket of what is published now; several: see `snapshot`."""
+        return self.snapshot().read(bucket, columns)
 
     def scan(self) -> pl.LazyFrame:
-        """All rows, bucket after bucket."""
-        manifest = self.manifest()
-        return pl.scan_parquet([self._file(manifest, int(bucket)) for bucket in manifest["rows"]])
+        """All rows of what is published now, bucket after bucket."""
+        return self.snapshot().scan()
 
-    def _file(self, manifest: dict[str, Any], bucket: int) -> Path:
-        return self.folder / _parts_name(manifest["digest"]) / _file_name(bucket)
-
-    @contextlib.contextmanager
-    def _only_writer(self) -> Iterator[None]:
-        with (self.folder / ".lock").open("w") as lock:  # the system frees it when a run is killed
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LockedError(
-                    f"another run is writing {self.folder}. Wait until it has ended."
-                ) from None
-            yield
-
-    def _sweep(self) -> None:
-        """Remove what killed runs left: all but the published parts."""
+    def _published(self) -> str:
+        """Name of the folder of the published parts."""
         try:
-            published = _parts_name(self.manifest()["digest"])
+            return _parts_name(self.snapshot().digest)
         except DataError:
-            published = ""
-        shutil.rmtree(self.folder / _UNFINISHED, ignore_errors=True)
+            return ""
+
+    def _sweep(self, replaced: str) -> None:
+        """Remove all parts but the published ones and those that they replaced."""
         for folder in self.folder.glob("parts-*"):
-            if folder.name != published:
+            if folder.name not in (self._published(), replaced):
                 shutil.rmtree(folder)
 
     def _finish(self, parts: Path, facts: dict[str, Any]) -> None:
@@ -202,6 +230,7 @@ class BucketStore:
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         for file in files:
             _sync(file)
+        replaced = self._published()
         target = self.folder / _parts_name(digest)
         if target.exists() and _digest(target) != digest:  # damaged since it was published
             shutil.rmtree(target)
@@ -212,7 +241,36 @@ class BucketStore:
         _sync(temporary)
         temporary.replace(self.folder / _MANIFEST)
         _sync(self.folder)
-        self._sweep()
+        self._sweep(replaced)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock on a file, made if there is none, or on a folder that exists.
+
+    Args:
+        path: What to lock; the system frees it when a run is killed.
+        busy: What to say if another run holds it.
+        wait_seconds: How long to wait for it.
+
+    Raises:
+        LockedError: If another run holds it all the time.
+    """
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDONLY | os.O_CREAT
+    descriptor = os.open(path, flags, 0o666)
+    deadline = time.monotonic() + wait_seconds
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise LockedError(busy) from None
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _parts_name(digest: str) -> str:

@@ -15,7 +15,7 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 # Names that share a line do not know each other.
 ORDER = """
-errors schema
+errors schema console
 config
 storage
 events
@@ -29,7 +29,6 @@ evaluation
 tracking
 scoring
 plots
-console
 commands
 cli
 """

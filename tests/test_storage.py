@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import errno
 import json
+import threading
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from seqchurn.errors import DataError, EnvironmentFailure, LockedError
-from seqchurn.storage import BucketStore
+from seqchurn.storage import BucketStore, locked
 
 FRAME = pl.DataFrame({"customer_id": ["a", "b"], "amount": [1.0, 2.0]})
 
@@ -54,7 +55,52 @@ def test_a_new_publication_replaces_the_old_one(tmp_path: Path) -> None:
     publish(store, FRAME)
     publish(store, FRAME.head(1))
     assert store.scan().collect().equals(FRAME.head(1))
-    assert len(list(store.folder.glob("parts-*"))) == 1
+
+
+def test_a_snapshot_is_read_whole_while_the_table_is_replaced(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path / "t")
+    publish(store, FRAME, FRAME.reverse(), fact=1)
+    digest, snapshot, lazy = store.manifest()["digest"], store.snapshot(), store.scan()
+    publish(store, FRAME.head(1), fact=2)
+    with store.publish():  # one that is still being written
+        assert (snapshot.digest, snapshot.manifest["fact"]) == (digest, 1)
+        assert snapshot.buckets() == [0, 1]
+        assert snapshot.read(1).equals(FRAME.reverse())
+        both = pl.concat([FRAME, FRAME.reverse()])
+        assert lazy.collect().equals(both)
+        assert snapshot.scan().collect().equals(both)
+
+
+def test_only_the_parts_that_were_replaced_last_stay(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path / "t")
+    snapshots = []
+    for rows in (FRAME, FRAME.head(1), FRAME.tail(1)):
+        publish(store, rows)
+        snapshots.append(store.snapshot())
+    assert len(list(store.folder.glob("parts-*"))) == 2
+    assert snapshots[1].read(0).equals(FRAME.head(1))
+    with pytest.raises(EnvironmentFailure, match="was replaced while it was read"):
+        snapshots[0].read(0)
+
+
+def test_a_lock_is_waited_for_as_long_as_was_said(tmp_path: Path) -> None:
+    file = tmp_path / ".lock"
+    held, freed = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with locked(file, "busy"):
+            held.set()
+            freed.wait(timeout=60)
+
+    holder = threading.Thread(target=hold, daemon=True)
+    holder.start()
+    assert held.wait(timeout=60)
+    with pytest.raises(LockedError, match="busy"), locked(file, "busy", wait_seconds=0.1):
+        pass
+    threading.Timer(0.2, freed.set).start()
+    with locked(file, "busy", wait_seconds=30):
+        assert freed.is_set()
+    holder.join()
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

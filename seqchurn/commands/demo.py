@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 import torch
@@ -42,18 +42,17 @@ def run(config: Config, *, config_file: str) -> None:
     _step("train", lambda: train.run(config))
     _step("evaluate", lambda: evaluate.run(config))
     _step("promote", lambda: promote.run(config))
-    as_of = clock.moment(end_of_log(config) - clock.step_days)
-    _step("score", lambda: score.run(config, as_of=as_of.isoformat()))
+    as_of = clock.moment(end_of_log(config))
+    text = as_of.isoformat()
+    _step("score", lambda: score.run(config, as_of=text))
     example = _show_examples(config, as_of)
     name = config.tracking.model or config.name
     print(f"\nscores    {scores_store(config, as_of).folder}")
     print(f"report    {config.store / 'evaluation' / config.name}")
     print(f"MLflow    mlflow ui --backend-store-uri {store_place(config.store)}")
     print(f"model     models:/{name}@champion")
-    print("\nnext, one of these customers three months before:")
-    earlier = as_of - timedelta(days=92)
-    command = f"{sys.argv[0]} score --config {config_file}"
-    print(f"  {command} --as_of {earlier:%Y-%m-%d} --customer_id {example}")
+    print("\nnext, one of these customers:")
+    print(f"  {sys.argv[0]} score --config {config_file} --as_of {text} --customer_id {example}")
 
 
 def _step(verb: str, work: Callable[[], None]) -> None:
@@ -69,16 +68,19 @@ def _show_examples(config: Config, as_of: datetime) -> str:
     last = scores.height - 1
     picked = scores[sorted({round(i * last / (_EXAMPLES - 1)) for i in range(_EXAMPLES)})]
     probabilities = [f"p_order_{h}" for h in config.evaluation.horizons]
+
+    def date(column: str) -> pl.Expr:
+        local = pl.col(column).dt.convert_time_zone(config.waits.timezone)
+        return local.dt.strftime("%Y-%m-%d")
+
     shown = picked.select(
         CUSTOMER_ID,
-        pl.col("last_target_at").dt.strftime("%Y-%m-%d").alias("last order"),
-        *(
-            pl.col(f"next_order_{p}").dt.strftime("%Y-%m-%d").fill_null("beyond").alias(f"next {p}")
-            for p in ("p10", "p50", "p90")
-        ),
+        date("last_target_at").fill_null("never").alias("last order"),
+        *(date(f"next_order_{p}").fill_null("beyond").alias(p) for p in ("p10", "p50", "p90")),
         *(pl.col(p).round(3) for p in probabilities),
-        pl.col("churn_percentile").round(1),
+        pl.col("churn_percentile").round(1).alias("churn pct"),
     )
-    print(f"\nfive customers as of {as_of:%Y-%m-%d}: when the next order comes, P(order within)")
+    print(f"\nfive customers as of {as_of:%Y-%m-%d}: dates by which the next order has come with")
+    print("10, 50, 90 %, the probability of an order within, the percentile of churn risk")
     print(table(shown.rows(), shown.columns))
     return str(shown[CUSTOMER_ID][len(shown) // 2])

@@ -12,6 +12,7 @@ from seqchurn.config.units import duration_days
 from seqchurn.datasets.codebook import Attributes
 from seqchurn.errors import ConfigError, DataError, ModelError
 from seqchurn.prediction import ScoreOptions
+from seqchurn.schema import EVENT_TYPE, TIMESTAMP
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import Bundle, RegisteredModel, connect, find_model, open_model
 from seqchurn.waits import Clock
@@ -62,18 +63,30 @@ def clock_of(config: Config) -> Clock:
 
 
 def end_of_log(config: Config) -> float:
-    """First grid day after the log: as configured, else the end of the step of the last event."""
-    if config.waits.complete_until is not None:
-        end = clock_of(config).instant(config.waits.complete_until)
-        if not clock_of(config).is_on_grid(end):
+    """First grid day after the log: as configured, else the end of the step of the last target.
+
+    Other events tell nothing about where orders end: a campaign may be logged before it starts.
+
+    Raises:
+        ConfigError: If the target never occurs, or the configured end lies inside a step.
+    """
+    clock, target, end = clock_of(config), config.waits.target, config.waits.complete_until
+    if end is not None:
+        if not clock.is_on_grid(clock.instant(end)):
             raise ConfigError(
-                f"[waits] complete_until {config.waits.complete_until} lies inside a step of "
-                f"{config.waits.step}. Choose the start of a step."
+                f"[waits] complete_until {end} lies inside a step of {config.waits.step}. Choose "
+                "the start of a step."
             )
-        return clock_of(config).at(end)
-    last = datetime.fromisoformat(sequences_store(config).manifest()["last_timestamp"])
-    clock = clock_of(config)
-    return clock.at(last) + clock.step_days
+        return clock.at(clock.instant(end))
+    events = sequences_store(config).scan().select(TIMESTAMP, EVENT_TYPE)
+    types = events.explode(TIMESTAMP, EVENT_TYPE).group_by(EVENT_TYPE).agg(pl.max(TIMESTAMP))
+    last = dict(types.sort(EVENT_TYPE).collect().iter_rows())
+    if target not in last:
+        raise ConfigError(
+            f"[waits] target {target} never occurs in the log; there are {', '.join(last)}. Name "
+            "one of these."
+        )
+    return clock.at(last[target]) + clock.step_days
 
 
 def training_cutoff(config: Config) -> datetime:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import torch
@@ -24,6 +25,7 @@ from seqchurn.prediction import check_moment, score_rows
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.scoring import publish_scores
 from seqchurn.tracking import CHAMPION, Bundle, RegisteredModel
+from seqchurn.waits import Clock
 
 __all__ = ["run"]
 
@@ -57,11 +59,33 @@ def run(
     torch.set_num_threads(config.threads)
     moments = _moments(config, as_of, start, end)
     registered, bundle = fitting_model(config, model_version or CHAMPION)
+    _warn_if_seen(bundle, registered, moments[0])
     for moment in moments:
         if customer_ids:
             _show(config, bundle, registered, moment, customer_ids)
         else:
             _publish(config, bundle, registered, moment, force=force)
+
+
+def _check_interval(config: Config) -> None:
+    steps = duration_days(config.scoring.interval) / clock_of(config).step_days
+    if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
+        raise ConfigError(
+            f"[scoring] interval {config.scoring.interval} is not a whole number of steps of "
+            f"[waits] step {config.waits.step}. Choose one that is."
+        )
+
+
+def _warn_if_seen(bundle: Bundle, registered: RegisteredModel, first: datetime) -> None:
+    """Scores before the training cutoff flatter the model: it has seen what came next."""
+    if first < datetime.fromisoformat(bundle.training_cutoff):
+        _log.warning(
+            "scores as of %s are in-sample: %s has seen everything before %s. Score a later "
+            "moment, or train with an earlier training.cutoff",
+            first.isoformat(),
+            registered.uri,
+            bundle.training_cutoff,
+        )
 
 
 def _moments(
@@ -71,8 +95,8 @@ def _moments(
     if (start is None) != (end is None) or (start is not None and as_of is not None):
         raise ConfigError("give either --as_of, or both --from and --to.")
     if start is None or end is None:
-        today = datetime.now(UTC)
-        return [clock.instant(as_of) if as_of else clock.moment(clock.at(today) // 1)]
+        return [clock.instant(as_of) if as_of else _today(clock)]
+    _check_interval(config)
     for moment in (clock.instant(start), clock.instant(end)):
         check_moment(clock, moment)
     first, last = clock.at(clock.instant(start)), clock.at(clock.instant(end))
@@ -84,6 +108,12 @@ def _moments(
     for moment in moments:
         check_moment(clock, moment)
     return moments
+
+
+def _today(clock: Clock) -> datetime:
+    """The last step that starts no later than the local midnight that begins today."""
+    now = datetime.now(ZoneInfo(clock.timezone))
+    return clock.moment(clock.at(now.replace(hour=0, minute=0, second=0, microsecond=0)))
 
 
 def _version(registered: RegisteredModel) -> dict[str, str]:

@@ -80,7 +80,8 @@ class EventSource(Section):
     lookup: Lookup | None = None
     """Table to join before anything else."""
     fold_by: list[str] = []
-    """Columns whose values (with the customer) make several records one event, as a basket id."""
+    """Columns whose values (with the customer) make several records one event, as a basket id; the
+    event happens at the latest time of its records, when all of it is known."""
     duplicates: Literal["keep", "drop"] = "keep"
     """What to do with records alike in all mapped columns, where no `event_id` is given."""
 

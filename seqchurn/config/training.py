@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from seqchurn.config.section import Section
@@ -27,5 +29,5 @@ class TrainingConfig(Section):
     """Weight decay of AdamW."""
     gradient_clip: PositiveFloat = 1.0
     """Largest norm of the gradient."""
-    accelerator: str = "auto"
-    """Lightning accelerator: auto, cpu, gpu ..."""
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = "auto"
+    """Lightning accelerator; auto takes what the machine has."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 __all__ = ["Duration", "Instant", "Zone", "checked_instant", "duration_days"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_YEARS = range(1900, 2200)
 _DURATION = re.compile(r"([1-9][0-9]*)([smhdw])")
 
 
@@ -31,17 +32,22 @@ def duration_days(duration: str) -> float:
 
 
 def checked_instant(instant: str) -> str:
-    """The instant itself, if it is an ISO date or time.
+    """The instant itself, if it is an ISO date or time of a year that calendars can do with.
 
     Raises:
         ValueError: It is not.
     """
     try:
-        datetime.fromisoformat(instant)
+        year = datetime.fromisoformat(instant).year
     except ValueError:
         raise ValueError(
             f"'{instant}' is not a date or time: write 2017-10-01 or 2017-10-01T06:00:00+00:00"
         ) from None
+    if year not in _YEARS:
+        raise ValueError(
+            f"'{instant}' is of the year {year}; write a date or time of the years "
+            f"{_YEARS[0]} to {_YEARS[-1]}"
+        )
     return instant
 
 

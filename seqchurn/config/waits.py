@@ -18,4 +18,4 @@ class WaitsConfig(Section):
     timezone: Zone = "UTC"
     """Zone whose calendar days, weekdays and cutoffs are meant."""
     complete_until: Instant | None = None
-    """First instant for which the log is not complete; default: the step after its last event."""
+    """First instant for which the log is not complete; default: the step after the last target."""

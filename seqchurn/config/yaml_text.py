@@ -18,6 +18,8 @@ from seqchurn.errors import ConfigError
 
 __all__ = ["parse_yaml", "read_yaml", "to_yaml"]
 
+_PLAINER = {"found unconstructable recursive node": "an anchor holds itself"}
+
 
 class _Loader(yaml.SafeLoader):
     """YAML with fewer guesses, all of them understood by YAML's own dumper."""
@@ -36,9 +38,17 @@ class _Loader(yaml.SafeLoader):
         for first in ["n", "~", "", "<", *"-+0123456789"]
     }
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.deep_construct = True  # refuses an anchor that holds itself
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem=f"a key is a {key.id}; expected text", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"key {key.value} is written twice", problem_mark=key.start_mark
@@ -95,6 +105,7 @@ def _problem(error: yaml.YAMLError) -> str:
     if mark is None:
         return f": not YAML: {error}"
     problem = getattr(error, "problem", None) or "not YAML"
+    problem = _PLAINER.get(problem, problem)
     return f":{mark.line + 1}:{mark.column + 1}: not YAML: {problem}"
 
 

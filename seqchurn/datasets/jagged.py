@@ -104,7 +104,6 @@ def make_jagged(
     clocks = _wait_clocks(grid, (flat[EVENT_TYPE] == target).to_numpy(), starts)
     gap = np.diff(time, prepend=time[:1])
     gap[starts[:-1]] = 0.0
-
     newest = np.arange(len(time)) >= np.repeat(starts[1:] - max_events, lengths)
     customers = sequences[rows.tolist()]
 

@@ -1,6 +1,6 @@
 """Padded histories -> context vectors at landmarks, one file a kind of network.
 
-An encoder is a module with a `size` C, whose `forward` takes an `EventBatch` and `Landmarks` and
+An encoder is an `Encoder`: its `forward` takes an `EventBatch` and `Landmarks` and
 returns context of shape (B, L, C). To add one: a file here, a row in `ENCODERS`, a config class in
 `config/encoder.py`.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from seqchurn.datasets.facts import DataFacts
+from seqchurn.encoders.encoder import Encoder
 from seqchurn.encoders.recurrent import GruEncoder, LstmEncoder, RecurrentEncoder
 
-__all__ = ["ENCODERS", "GruEncoder", "LstmEncoder", "RecurrentEncoder", "make_encoder"]
+__all__ = ["ENCODERS", "Encoder", "GruEncoder", "LstmEncoder", "RecurrentEncoder", "make_encoder"]
 
-ENCODERS: dict[str, type[RecurrentEncoder]] = {"gru": GruEncoder, "lstm": LstmEncoder}
+ENCODERS: dict[str, type[Encoder]] = {"gru": GruEncoder, "lstm": LstmEncoder}
 
 
-def make_encoder(kind: str, facts: DataFacts, **options: Any) -> RecurrentEncoder:
+def make_encoder(kind: str, facts: DataFacts, **options: Any) -> Encoder:
     """The encoder of a kind.
 
     Args:

@@ -18,6 +18,7 @@ from seqchurn.datasets.batch import EventBatch
 from seqchurn.datasets.facts import DataFacts
 from seqchurn.datasets.landmarks import Landmarks
 from seqchurn.encoders.calendar import DAY_WAVES, WEEK_WAVES, day_waves, week_waves
+from seqchurn.encoders.encoder import Encoder
 from seqchurn.encoders.event_inputs import EventInputs, StaticInputs
 from seqchurn.encoders.memories import DecayMemories
 
@@ -26,7 +27,7 @@ __all__ = ["GruEncoder", "LstmEncoder", "RecurrentEncoder"]
 _CHANNELS = 4
 
 
-class RecurrentEncoder(nn.Module):
+class RecurrentEncoder(Encoder):
     """What GRU and LSTM encoders share.
 
     Args:

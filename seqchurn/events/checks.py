@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from seqchurn.config.events import CustomersSource, EventSource
+from seqchurn.events.filtering import UNDECIDED
 from seqchurn.events.mapping import FOLD, RAW, is_counted
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.times import FIRST_YEAR, LAST_YEAR, lacks_zone
@@ -46,6 +47,11 @@ def rules(mapped: pl.LazyFrame, source: EventSource | CustomersSource) -> list[R
     ]
     if isinstance(source, EventSource):
         found += [
+            Rule(
+                "where_not_a_number",
+                pl.col(UNDECIDED).is_not_null(),
+                pl.concat_str(UNDECIDED, pl.lit(", not a number, and where compares it with one")),
+            ),
             Rule(
                 "timestamp_missing",
                 pl.col(RAW + source.timestamp).is_null(),

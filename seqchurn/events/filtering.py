@@ -1,4 +1,4 @@
-"""Raw frame -> raw frame with a column that says which records meet `where`."""
+"""Raw frame -> raw frame with columns that say which records meet `where`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from seqchurn.config.events import EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources.columns import condition
 
-__all__ = ["MEETS", "mark_met"]
+__all__ = ["MEETS", "UNDECIDED", "mark_met"]
 
 MEETS = "seqchurn:meets"
+"""Whether a record meets the condition; null: undecided."""
+UNDECIDED = "seqchurn:undecided"
+"""What keeps the condition from being decided: text that should be a number; else null."""
 
 _ORIGINAL = "original:"
 
 
 def mark_met(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
-    """Add `MEETS`: whether a record meets the source's condition; a null condition is not met.
+    """Add `MEETS` and `UNDECIDED`; a condition that is null for a missing value is not met.
 
-    A text column that the condition compares with numbers is read as numbers, null where it is
-    not one: amount > 0 means the same for a CSV file as for a Parquet file.
+    A text column that the condition compares with numbers is read as numbers: amount > 0 means
+    the same for a CSV file as for a Parquet file. Where the condition hangs on text that is no
+    number, it is undecided.
 
     Raises:
         ConfigError: If the condition does not fit the types of the columns.
     """
     if source.where is None:
-        return raw.with_columns(pl.lit(True).alias(MEETS))
+        decided = pl.lit(None, dtype=pl.String)
+        return raw.with_columns(pl.lit(True).alias(MEETS), decided.alias(UNDECIDED))
     met = condition(source)
     schema = raw.collect_schema()
     names = [name for name in met.meta.root_names() if schema[name] == pl.String]
@@ -35,10 +40,21 @@ def mark_met(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
     return (
         raw.with_columns(pl.col(names).name.prefix(_ORIGINAL))
         .with_columns(pl.col(numbers).str.strip_chars().cast(pl.Float64, strict=False))
-        .with_columns(met.fill_null(False).alias(MEETS))
+        .with_columns(pl.when(met.is_null()).then(_no_number(numbers)).alias(UNDECIDED))
+        .with_columns(pl.when(pl.col(UNDECIDED).is_null()).then(met.fill_null(False)).alias(MEETS))
         .drop(names)
         .rename({_ORIGINAL + name: name for name in names})
     )
+
+
+def _no_number(numbers: list[str]) -> pl.Expr:
+    """Name and text of the first of some columns that holds text but no number."""
+    said = [pl.lit(None, dtype=pl.String)]
+    for name in numbers:
+        text = pl.col(_ORIGINAL + name).str.strip_chars()
+        is_text = pl.col(name).is_null() & (text != "")
+        said.append(pl.when(is_text).then(pl.lit(f"{name} is ") + text.str.slice(0, 100)))
+    return pl.coalesce(said)
 
 
 def _read_as_numbers(

@@ -1,4 +1,8 @@
-"""Line items -> one event per customer and fold key, such as the basket they belong to."""
+"""Line items -> one event per customer and fold key, such as the basket they belong to.
+
+An event is complete with its latest line and is stamped with that time: what it holds was known
+then, so that nothing from after a cutoff is inside an event before it.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ def check_folds(config: EventsConfig) -> None:
 
 
 def folded(records: pl.DataFrame, source: EventSource) -> pl.DataFrame:
-    """One row per customer and fold key; the time is the earliest, the type that of the first.
+    """One row per customer and fold key; the time is the latest, the type that of the first.
 
     Args:
         records: Mapped records of one source and bucket, sorted by `in_order`: sums of floats
@@ -56,5 +60,5 @@ def folded(records: pl.DataFrame, source: EventSource) -> pl.DataFrame:
     """
     keys = [CUSTOMER_ID, *(FOLD + column for column in source.fold_by)]
     values = {name: _FOLDS[a.fold](pl.col(name)) for name, a in source.attributes.items()}
-    firsts = pl.col(TIMESTAMP, EVENT_TYPE).first()
-    return records.group_by(keys, maintain_order=True).agg(firsts, **values)
+    known, kind = pl.col(TIMESTAMP).max(), pl.col(EVENT_TYPE).first()
+    return records.group_by(keys, maintain_order=True).agg(known, kind, **values)

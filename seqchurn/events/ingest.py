@@ -3,12 +3,16 @@
 First every source is split into buckets of customers (`split`), then the sources are merged
 bucket by bucket (`merge`): repeats dropped, line items folded, the customers' attributes
 joined. Memory is bounded by a bucket. The order of records in the raw files changes nothing.
+
+Events and quarantine are published together, the events first; both carry the fingerprint of
+their inputs, so that a run that is killed between the two is repeated.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from pathlib import Path
 
 import polars as pl
 
@@ -45,23 +49,26 @@ def ingest(config: EventsConfig, store: BucketStore, *, force: bool = False) -> 
         EnvironmentFailure: If the disk refuses.
     """
     inputs = fingerprint(config)
-    if not force and store.exists() and store.manifest().get("inputs") == inputs:
+    quarantine = quarantine_store(store)
+    if not force and all(_is_of(inputs, table) for table in (store, quarantine)):
         _log.info("events in %s are up to date", store.folder)
         return [IngestReport.from_json(report) for report in store.manifest()["sources"]]
     check_folds(config)
     columns(config)
-    with store.publish(inputs=inputs) as writer:
+    with quarantine.publish(inputs=inputs) as refused:
         sources = []
         for number, source in enumerate(config.sources):
             _log.info("reading source %s", source.name)
-            sources.append(split(source, writer.scratch / str(number), config.buckets))
-        reasons = _publish_quarantine(sources, quarantine_store(store))
-        summary, counts = _write_buckets(sources, config, writer)
-        reports = [_report(source, counts[source.source.name]) for source in sources]
-        if not summary.n_events:
-            raise _no_events(reports, reasons, store)
-        writer.facts |= summary.facts()
-        writer.facts |= {"sources": [r.as_json() for r in reports], "quarantined": reasons}
+            sources.append(split(source, refused.scratch / str(number), config.buckets))
+        table = _quarantine(sources)
+        refused.write(0, table)
+        failure = None if any(_has_events(s) for s in sources) else _no_events(sources, table)
+        if failure is None:
+            reports = _publish_events(sources, config, store, inputs, table)
+        elif store.exists():
+            raise failure  # its quarantine stays as well
+    if failure is not None:
+        raise DataError(f"{failure} The refused records are in {quarantine.folder}.")
     for report in reports:
         for warning in report.warnings:
             _log.warning("source %s: %s", report.source, warning)
@@ -73,19 +80,38 @@ def quarantine_store(store: BucketStore) -> BucketStore:
     return BucketStore(store.folder / "quarantine")
 
 
-def _publish_quarantine(
-    sources: list[SplitSource], store: BucketStore
-) -> dict[str, dict[str, int]]:
-    """Publish the refused records; their number per source and rule."""
+def _is_of(inputs: str, store: BucketStore) -> bool:
+    return store.exists() and store.manifest().get("inputs") == inputs
+
+
+def _has_events(split: SplitSource) -> bool:
+    is_log = not isinstance(split.source, CustomersSource)
+    return is_log and split.count() > split.filtered + split.refused
+
+
+def _quarantine(sources: list[SplitSource]) -> pl.LazyFrame:
+    """The refused records of all sources."""
     files = [source.quarantine for source in sources if source.quarantine.exists()]
-    table = pl.scan_parquet(files) if files else pl.LazyFrame(schema=dtypes(QUARANTINE))
-    with store.publish() as writer:
-        writer.write(0, table)
-    counts = table.group_by("source", "rule").len().sort("source", "rule").collect()
+    return pl.scan_parquet(files) if files else pl.LazyFrame(schema=dtypes(QUARANTINE))
+
+
+def _publish_events(
+    sources: list[SplitSource],
+    config: EventsConfig,
+    store: BucketStore,
+    inputs: str,
+    quarantine: pl.LazyFrame,
+) -> list[IngestReport]:
     reasons: dict[str, dict[str, int]] = {}
-    for source, rule, count in counts.iter_rows():
+    counted = quarantine.group_by("source", "rule").len().sort("source", "rule").collect()
+    for source, rule, count in counted.iter_rows():
         reasons.setdefault(source, {})[rule] = count
-    return reasons
+    with store.publish(inputs=inputs) as writer:
+        summary, counts = _write_buckets(sources, config, writer)
+        reports = [_report(split, counts[split.source.name]) for split in sources]
+        writer.facts |= summary.facts()
+        writer.facts |= {"sources": [r.as_json() for r in reports], "quarantined": reasons}
+    return reports
 
 
 def _write_buckets(
@@ -110,6 +136,11 @@ def _report(split: SplitSource, count: Counter[str]) -> IngestReport:
             f"{count['alike']} records repeat another in all mapped columns and were kept; "
             "set duplicates: drop if they are no events of their own"
         )
+    if split.line_breaks:
+        warnings.append(
+            f"{split.line_breaks} records hold a line break inside quotes; if the log has no such "
+            "texts, stray quotes have joined lines that are records of their own: correct them"
+        )
     if count["unseen"]:
         warnings.append(f"{count['unseen']} customers have no event and are left out")
     is_table = isinstance(split.source, CustomersSource)
@@ -126,15 +157,19 @@ def _report(split: SplitSource, count: Counter[str]) -> IngestReport:
     )
 
 
-def _no_events(
-    reports: list[IngestReport], reasons: dict[str, dict[str, int]], store: BucketStore
-) -> DataError:
+def _no_events(sources: list[SplitSource], quarantine: pl.LazyFrame) -> DataError:
     counts = "; ".join(
-        f"{r.source}: {r.read} read, {r.filtered} filtered, {r.quarantined} quarantined"
-        + "".join(f", {n} {rule}" for rule, n in reasons.get(r.source, {}).items())
-        for r in reports
+        f"{s.source.name}: {s.count()} read, {s.filtered} filtered, {s.refused} quarantined"
+        for s in sources
+    )
+    first = pl.col("file", "record", "reason").first()
+    rules = quarantine.group_by("source", "rule", maintain_order=True).agg(pl.len(), first)
+    commonest = rules.sort("len", descending=True, maintain_order=True).head(3).collect()
+    examples = "".join(
+        f" {source}: {count} {rule}, as in record {record} of {Path(file).name}: {reason}."
+        for source, rule, count, file, record, reason in commonest.iter_rows()
     )
     return DataError(
-        f"[events] no event is left ({counts}). Expected at least one. Correct the mapping; the "
-        f"refused records are in {quarantine_store(store).folder}."
+        f"[events] no event is left ({counts}).{examples} Expected at least one. Correct the "
+        "mapping or the log."
     )

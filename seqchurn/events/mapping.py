@@ -10,7 +10,7 @@ import polars as pl
 
 from seqchurn.config.events import Attribute, CustomersSource, EventSource, StaticAttribute
 from seqchurn.errors import ConfigError
-from seqchurn.events.filtering import MEETS
+from seqchurn.events.filtering import MEETS, UNDECIDED
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.columns import mapped_columns, require
 from seqchurn.events.text import as_text
@@ -30,12 +30,13 @@ def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
     """Records of an event source as events, not yet checked.
 
     Args:
-        raw: Raw frame with the column `MEETS`.
+        raw: Raw frame with the columns `MEETS` and `UNDECIDED`.
         source: Its section of the config.
 
     Returns:
-        `FILE`, `RECORD`, `MALFORMED`, `MEETS`, raw:*, then `customer_id`, `timestamp`,
-        `event_type`, `event_id` (null: none given), attributes (Float64 or String) and fold:*.
+        `FILE`, `RECORD`, `MALFORMED`, `MEETS`, `UNDECIDED`, raw:*, then `customer_id`,
+        `timestamp`, `event_type`, `event_id` (null: none given), attributes (Float64 or String)
+        and fold:*.
 
     Raises:
         ConfigError: If a column is missing or cannot be what it is mapped to.
@@ -57,6 +58,7 @@ def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
         RECORD,
         MALFORMED,
         MEETS,
+        UNDECIDED,
         pl.col(used).name.prefix(RAW),
         as_text(source.customer_id, schema[source.customer_id]).alias(CUSTOMER_ID),
         pl.col(INSTANT).alias(TIMESTAMP),

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource, Source
+from seqchurn.config.events import CsvSource, CustomersSource, Source
 from seqchurn.errors import DataError
 from seqchurn.events.checks import NO_ZONE, is_refused, quarantined, rules
-from seqchurn.events.filtering import MEETS, mark_met
+from seqchurn.events.filtering import MEETS, UNDECIDED, mark_met
 from seqchurn.events.hashing import bucket
 from seqchurn.events.lookup import join_lookup
 from seqchurn.events.mapping import RAW, map_customers, map_events
@@ -28,6 +28,7 @@ __all__ = ["SplitSource", "split"]
 _log = logging.getLogger(__name__)
 
 _BUCKET = "seqchurn:bucket"
+_LINE_BREAK = "seqchurn:line_break"
 _REFUSED, _FILTERED = -1, -2
 
 
@@ -66,6 +67,14 @@ class SplitSource:
         return self.count(_FILTERED)
 
     @property
+    def line_breaks(self) -> int:
+        """Number of records of CSV files with a line break inside a mapped field."""
+        files = self._files(None)
+        if not files or not isinstance(self.source, CsvSource):
+            return 0
+        return int(pl.scan_parquet(files).select(pl.col(_LINE_BREAK).sum()).collect().item())
+
+    @property
     def quarantine(self) -> Path:
         """File with the quarantine table of this source, if it has refused records."""
         return self.folder / "quarantine.parquet"
@@ -102,16 +111,20 @@ def split(source: Source, folder: Path, buckets: int) -> SplitSource:
 def _split(source: Source, folder: Path, buckets: int, *, tolerant: bool) -> SplitSource:
     mapped = _mapped(source, tolerant=tolerant)
     found = rules(mapped, source)
-    beside = [c for c in mapped.collect_schema() if c in (FILE, MALFORMED) or c.startswith(RAW)]
+    raws = [c for c in mapped.collect_schema() if c.startswith(RAW)]
+    beside = [c for c in mapped.collect_schema() if c in (FILE, MALFORMED, UNDECIDED)] + raws
     place = (
-        pl.when(~pl.col(MEETS))
+        pl.when(~pl.col(MEETS) & pl.col(MALFORMED).is_null())  # a damaged line has no values
         .then(_FILTERED)
         .when(is_refused(found))
         .then(_REFUSED)
         .otherwise(bucket(pl.col(CUSTOMER_ID), buckets))
     )
     refused = pl.col(_BUCKET) == _REFUSED
-    mapped.with_columns(place.alias(_BUCKET)).drop(MEETS).with_columns(
+    notes = {_BUCKET: place}
+    if isinstance(source, CsvSource):
+        notes[_LINE_BREAK] = _holds_line_break(raws, mapped.collect_schema())
+    mapped.with_columns(**notes).drop(MEETS).with_columns(
         pl.when(refused).then(pl.col(beside))  # else null: these only serve the quarantine
     ).sink_parquet(
         pl.PartitionBy(folder / "records", key=_BUCKET, include_key=False),
@@ -133,6 +146,11 @@ def _mapped(source: Source, *, tolerant: bool) -> pl.LazyFrame:
     if isinstance(source, CustomersSource):
         return map_customers(raw, source).with_columns(pl.lit(True).alias(MEETS))
     return map_events(mark_met(join_lookup(raw, source), source), source)
+
+
+def _holds_line_break(columns: list[str], schema: pl.Schema) -> pl.Expr:
+    texts = [pl.col(c) for c in columns if schema[c] == pl.String]
+    return pl.any_horizontal(text.str.contains("\n", literal=True) for text in texts)
 
 
 def _refuse_missing_zone(done: SplitSource) -> None:

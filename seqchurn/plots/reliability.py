@@ -6,16 +6,10 @@ diagonal a probability is a frequency; below it the model promises orders that d
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Literal
-
 import altair as alt
 import polars as pl
 
-from seqchurn.errors import EnvironmentFailure
-
-__all__ = ["reliability_chart", "save_chart"]
+__all__ = ["reliability_chart"]
 
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 """Okabe & Ito (2008): told apart by colour-blind readers; yellow left out, too faint for a line."""
@@ -42,31 +36,6 @@ def reliability_chart(curve: pl.DataFrame) -> alt.ConcatChart:
             subtitle="Bins of equal count with 95 % bands; on the dashed line the two agree",
         )
     )
-
-
-def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
-    """Write a chart as PNG or SVG, by the ending of the path, beside the target and then renamed.
-
-    Raises:
-        ValueError: If the path ends in neither.
-        EnvironmentFailure: If the disk refuses.
-    """
-    if path.suffix not in (".png", ".svg"):
-        raise ValueError(f"{path.name} ends in '{path.suffix}'; expected .png or .svg")
-    kind: Literal["png", "svg"] = "png" if path.suffix == ".png" else "svg"
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            chart.save(str(beside), format=kind, scale_factor=2.0)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise EnvironmentFailure(
-            f"could not write {path}: {error}. Check space and permissions of the disk, then run "
-            "it again."
-        ) from error
 
 
 def _panel(curve: pl.DataFrame, horizon_days: float, models: list[str]) -> alt.LayerChart:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from seqchurn.errors import ConfigError
 from seqchurn.prediction import ScoreOptions, check_moment, churn_percentile, score_rows
-from seqchurn.storage import BucketStore, BucketWriter
+from seqchurn.storage import BucketStore, BucketWriter, Snapshot
 from seqchurn.training.fitted_model import FittedModel
 
 __all__ = ["publish_scores"]
@@ -39,7 +39,7 @@ def publish_scores(
 
     Args:
         model: The fitted model.
-        sequences: Store of the sequences.
+        sequences: Store of the sequences; all that is read is of one publication.
         scores: Store to publish.
         as_of: First instant not seen, aware; the start of a step.
         options: What the table says.
@@ -55,10 +55,11 @@ def publish_scores(
         EnvironmentFailure: If the disk refuses.
     """
     check_moment(model.clock, as_of)
-    _check_known(sequences, as_of)
+    snapshot = sequences.snapshot()
+    _check_known(snapshot, as_of)
     facts = {
         "as_of": as_of.isoformat(),
-        "sequences_digest": sequences.manifest()["digest"],
+        "sequences_digest": snapshot.digest,
         **asdict(options),
         **version,
     }
@@ -67,19 +68,17 @@ def publish_scores(
         return False
     with scores.publish(**facts) as writer:
         everybody = []
-        for bucket in sequences.buckets():
-            rows = score_rows(
-                model, sequences.read(bucket), as_of, options=options, version=version
-            )
+        for bucket in snapshot.buckets():
+            rows = score_rows(model, snapshot.read(bucket), as_of, options=options, version=version)
             rows.write_parquet(_scratch(writer, bucket))
             everybody.append(rows["p_churn"].to_numpy())
             _log.debug("bucket %d: %d customers", bucket, rows.height)
-        _complete(writer, sequences.buckets(), np.sort(np.concatenate(everybody)))
+        _complete(writer, snapshot.buckets(), np.sort(np.concatenate(everybody)))
     return True
 
 
-def _check_known(sequences: BucketStore, as_of: datetime) -> None:
-    first = sequences.manifest()["first_timestamp"]
+def _check_known(sequences: Snapshot, as_of: datetime) -> None:
+    first = sequences.manifest["first_timestamp"]
     if as_of <= datetime.fromisoformat(first):
         raise ConfigError(
             f"no customer is known before --as_of {as_of.isoformat()}; the log begins at {first}. "

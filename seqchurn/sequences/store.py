@@ -37,17 +37,17 @@ def build_store(
         DataError: If there is no events table, or it lacks a column.
         EnvironmentFailure: If the disk refuses.
     """
-    manifest = events.manifest()
+    snapshot = events.snapshot()
     facts = {
-        "events_digest": manifest["digest"],
+        "events_digest": snapshot.digest,
         "attributes": list(attributes),
         "static": list(static),
-        **{fact: manifest[fact] for fact in _TAKEN_OVER},
+        **{fact: snapshot.manifest[fact] for fact in _TAKEN_OVER},
     }
     if not force and sequences.exists() and facts.items() <= sequences.manifest().items():
         _log.info("sequences in %s are up to date", sequences.folder)
         return
     with sequences.publish(**facts) as writer:
-        for bucket in events.buckets():
-            table = events.read(bucket)
+        for bucket in snapshot.buckets():
+            table = snapshot.read(bucket)
             writer.write(bucket, build_sequences(table, attributes=attributes, static=static))

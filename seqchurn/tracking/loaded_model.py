@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import overload
 
@@ -15,7 +15,7 @@ from seqchurn.errors import ModelError
 from seqchurn.tracking.bundle import Bundle
 from seqchurn.tracking.registry import RegisteredModel, find_model, open_model
 from seqchurn.tracking.runs import connect
-from seqchurn.tracking.score_model import score_events
+from seqchurn.tracking.score_model import from_pandas, score_events
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -33,24 +33,28 @@ class LoadedModel:
         self.bundle = bundle
 
     @overload
-    def predict(self, events: pl.DataFrame, *, as_of: str | datetime) -> pl.DataFrame: ...
+    def predict(self, events: pl.DataFrame, *, as_of: str | date) -> pl.DataFrame: ...
     @overload
-    def predict(self, events: pd.DataFrame, *, as_of: str | datetime) -> pd.DataFrame: ...
+    def predict(self, events: pd.DataFrame, *, as_of: str | date) -> pd.DataFrame: ...
     def predict(
-        self, events: pl.DataFrame | pd.DataFrame, *, as_of: str | datetime
+        self, events: pl.DataFrame | pd.DataFrame, *, as_of: str | date
     ) -> pl.DataFrame | pd.DataFrame:
         """Scores of every customer with an event before a moment.
 
         Args:
             events: The events table; naive times are taken as UTC.
-            as_of: First instant not to be seen: an ISO text or a datetime; without an offset it
-                is local to the model's zone.
+            as_of: First instant not to be seen: an ISO text, a date or a datetime; without
+                an offset it is local to the model's zone.
 
         Returns:
             The score table, of the kind of frame that was given.
+
+        Raises:
+            ConfigError: If `as_of` is no time, or inside a step of the grid.
+            DataError: If columns are missing, or hold what cannot be read.
         """
-        table = events if isinstance(events, pl.DataFrame) else pl.from_pandas(events)
-        moment = as_of.isoformat() if isinstance(as_of, datetime) else as_of
+        table = events if isinstance(events, pl.DataFrame) else from_pandas(events)
+        moment = as_of.isoformat() if isinstance(as_of, date) else as_of
         scores = score_events(self.bundle, table, moment, version=self.registered.version)
         return scores if isinstance(events, pl.DataFrame) else scores.to_pandas()
 

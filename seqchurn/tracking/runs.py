@@ -19,13 +19,18 @@ import mlflow
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.utils.git_utils import get_git_commit
+from sqlalchemy.exc import SQLAlchemyError
 
 import seqchurn
-from seqchurn.errors import EnvironmentFailure, ModelError
+from seqchurn.errors import ConfigError, EnvironmentFailure, ModelError
+from seqchurn.storage import locked
 
 __all__ = ["Run", "connect", "explained", "start_run", "store_place"]
 
-_LONGEST_VALUE = 500
+_LONGEST_VALUE = 6_000  # MLflow's own limit
+_LONGEST_REASON = 500
+_WAIT_SECONDS = 60.0
+_NOT_IN_URIS = "%?#"
 _SERVER = "MLFLOW_TRACKING_URI"
 
 
@@ -63,18 +68,36 @@ def connect(store: Path, *, make: bool = False) -> None:
         make: Whether to make an MLflow store where there is none.
 
     Raises:
+        ConfigError: If the name of the folder cannot be part of an MLflow URI.
+        EnvironmentFailure: If the MLflow store refuses.
+        LockedError: If another run makes the MLflow store, and does not end.
         ModelError: If there is none and none is to be made.
     """
-    given = os.environ.get(_SERVER)
     place = store_place(store)
-    if not given and not make and not (store / "mlflow" / "mlflow.db").exists():
-        raise ModelError(f"no model was registered in {store / 'mlflow'}. Run seqchurn train.")
-    if not given:
-        (store / "mlflow").mkdir(parents=True, exist_ok=True)
+    if os.environ.get(_SERVER):
+        _use(place)
+        return
+    folder = store / "mlflow"
+    if found := next((c for c in str(store) if c in _NOT_IN_URIS), None):
+        raise ConfigError(
+            f"store is {store}; the '{found}' cannot be part of an MLflow URI. Give the store a "
+            "folder without it."
+        )
+    if not make and not (folder / "mlflow.db").exists():
+        raise ModelError(f"no model was registered in {folder}. Run seqchurn train.")
+    folder.mkdir(parents=True, exist_ok=True)
+    busy = f"another run makes the MLflow store {folder}. Wait until it has ended."
+    with locked(folder / ".lock", busy, wait_seconds=_WAIT_SECONDS), explained():
+        _use(place)
+        os.environ.pop(_SERVER, None)  # MLflow has set it, and it would win over the next store
+        client = mlflow.MlflowClient()  # makes the tables, where there are none, at the first use
+        client.search_experiments(max_results=1)
+        client.search_registered_models(max_results=1)
+
+
+def _use(place: str) -> None:
     mlflow.set_tracking_uri(place)
     mlflow.set_registry_uri(place)
-    if not given:  # MLflow has set it, and it would win over the next store
-        os.environ.pop(_SERVER, None)
 
 
 @contextmanager
@@ -86,8 +109,9 @@ def explained() -> Iterator[None]:
     """
     try:
         yield
-    except MlflowException as error:
-        reason = str(error.message).partition("\n")[0][:_LONGEST_VALUE].rstrip(".")
+    except (MlflowException, SQLAlchemyError) as error:
+        text = error.message if isinstance(error, MlflowException) else error
+        reason = str(text).partition("\n")[0][:_LONGEST_REASON].rstrip(".")
         raise EnvironmentFailure(
             f"the MLflow store {mlflow.get_tracking_uri()} refused: {reason}. Check that it can "
             "be reached, then run it again."
@@ -128,7 +152,13 @@ def _experiment(store: Path, name: str) -> str:
         return str(existing.experiment_id)
     local = store_place(store).startswith("sqlite:")
     place = (store / "mlflow" / "artifacts").as_uri() if local else None
-    return mlflow.create_experiment(name, artifact_location=place)
+    try:
+        return mlflow.create_experiment(name, artifact_location=place)
+    except MlflowException as error:  # another run was faster
+        made = mlflow.get_experiment_by_name(name)
+        if error.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
+            raise
+        return str(made.experiment_id)
 
 
 def _flat(config: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

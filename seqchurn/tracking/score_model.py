@@ -15,14 +15,15 @@ import pandas as pd
 import polars as pl
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from seqchurn.errors import ConfigError
+from seqchurn.config.units import checked_instant
+from seqchurn.errors import ConfigError, DataError
 from seqchurn.prediction import churn_percentile, score_rows
 from seqchurn.schema import KNOWN_FROM, TIMESTAMP
 from seqchurn.sequences import build_sequences
 from seqchurn.tracking.bundle import Bundle, load_bundle
 from seqchurn.waits.clock import Clock
 
-__all__ = ["ScoreModel", "score_events"]
+__all__ = ["ScoreModel", "from_pandas", "score_events"]
 
 
 class ScoreModel(PythonModel):
@@ -53,10 +54,10 @@ class ScoreModel(PythonModel):
 
         Raises:
             ConfigError: If `as_of` is missing.
-            DataError: If columns are missing.
+            DataError: If columns are missing, or hold what cannot be read.
         """
         as_of = (params or {}).get("as_of") or ""
-        scores = score_events(self.bundle, pl.from_pandas(model_input), str(as_of))
+        scores = score_events(self.bundle, from_pandas(model_input), str(as_of))
         naive = [c for c, dtype in scores.schema.items() if isinstance(dtype, pl.Datetime)]
         return scores.with_columns(pl.col(naive).dt.replace_time_zone(None)).to_pandas()
 
@@ -77,7 +78,7 @@ def score_events(
 
     Raises:
         ConfigError: If `as_of` is missing, no time, or inside a step of the grid.
-        DataError: If columns are missing.
+        DataError: If columns are missing, or hold what cannot be read.
     """
     model = bundle.model
     attributes = [*model.codebook.numbers, *model.codebook.categories]
@@ -108,12 +109,9 @@ def _moment(as_of: str, clock: Clock) -> datetime:
             "predict(events, params={'as_of': '2017-10-01'})."
         )
     try:
-        return clock.instant(as_of)
-    except ValueError:
-        raise ConfigError(
-            f"as_of is '{as_of}', not a date or time: write 2017-10-01 or "
-            "2017-10-01T06:00:00+00:00."
-        ) from None
+        return clock.instant(checked_instant(as_of))
+    except ValueError as error:
+        raise ConfigError(f"as_of {error}.") from None
 
 
 def _with_all_columns(events: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
@@ -123,11 +121,52 @@ def _with_all_columns(events: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
     categories = [*codebook.categories, *codebook.static_categories]
     missing = [n for n in [*numbers, *categories] if n not in events.columns]
     times = [n for n in (TIMESTAMP, KNOWN_FROM) if n in events.columns]
-    return events.with_columns(pl.lit(None).alias(n) for n in missing).with_columns(
-        *(pl.col(n).cast(pl.Float32) for n in numbers),
-        *(pl.col(n).cast(pl.String) for n in categories),
-        *(_instants(events[n]) for n in times),
+    kinds = {name: pl.Float32 if name in numbers else pl.String for name in missing}
+    return events.with_columns(
+        *(pl.lit(None, dtype=kind).alias(name) for name, kind in kinds.items()),
+        *(_read(events, n, pl.Float32) for n in numbers if n not in missing),
+        *(_read(events, n, pl.String) for n in categories if n not in missing),
+        *(_read(events, n, pl.Datetime) for n in times),
     )
+
+
+def _read(events: pl.DataFrame, name: str, wanted: type[pl.DataType]) -> pl.Series:
+    column = events[name]
+    try:
+        return _instants(column) if wanted is pl.Datetime else column.cast(wanted)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"column {name} of the events is {column.dtype} and cannot be read as {wanted}: "
+            f"{_first_line(error)}. Correct or convert it."
+        ) from None
+
+
+def from_pandas(events: pd.DataFrame) -> pl.DataFrame:
+    """The same table for Polars.
+
+    Raises:
+        DataError: If a column holds values of several types.
+    """
+    try:
+        return pl.from_pandas(events)
+    except (TypeError, ValueError):  # of pyarrow, which names no column
+        for name in events.columns:
+            _check_one_type(events, name)
+        raise
+
+
+def _check_one_type(events: pd.DataFrame, name: str) -> None:
+    try:
+        pl.from_pandas(events[[name]])
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"column {name} of the events cannot be read: {_first_line(error)}. Give it values of "
+            "one type."
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def _instants(times: pl.Series) -> pl.Series:

@@ -6,7 +6,7 @@ from torch import nn
 
 from seqchurn.datasets.batch import EventBatch
 from seqchurn.datasets.landmarks import Landmarks
-from seqchurn.encoders import RecurrentEncoder
+from seqchurn.encoders import Encoder
 from seqchurn.waits.wait import Wait
 
 __all__ = ["WaitModel"]
@@ -20,7 +20,7 @@ class WaitModel(nn.Module):
         head: Context vectors to waits.
     """
 
-    def __init__(self, encoder: RecurrentEncoder, head: nn.Module) -> None:
+    def __init__(self, encoder: Encoder, head: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head

@@ -62,9 +62,11 @@ class Clock:
         return (wall - _EPOCH) // timedelta(microseconds=self._step_us) * self.step_days
 
     def is_on_grid(self, moment: datetime) -> bool:
-        """Whether a step starts at this moment."""
-        wall = moment.astimezone(self._zone).replace(tzinfo=None)
-        return (wall - _EPOCH) % timedelta(microseconds=self._step_us) == timedelta(0)
+        """Whether a step starts at this moment.
+
+        Where a change of the clocks skips midnight, the day starts at the instant that follows.
+        """
+        return self.moment(self.at(moment)) == moment
 
     def moment(self, days: float) -> datetime:
         """The aware UTC datetime at `days` since 1970-01-01: the inverse of `at`."""

@@ -138,6 +138,9 @@ def test_a_customer_first_seen_later(whole_way: Opened, trained: Shop) -> None:
     assert f"no event of customer {late} lies before 2024-02-01" in done.err
 
 
+_INTERVAL = "[scoring] interval 36h is not a whole number of steps of [waits] step 1d. Choose one"
+
+
 @pytest.mark.parametrize(
     ("flags", "status", "complaint"),
     [
@@ -150,7 +153,14 @@ def test_a_customer_first_seen_later(whole_way: Opened, trained: Shop) -> None:
         (["--from", "2024-06-18", "--to", "2024-06-16"], 2, "holds no moment. Give a later --to."),
         (["--as_of", "2024-06-16", "--model_version", "7"], 4, "has no version or alias 7; there"),
         (["--as_of", "2024-06-16", "--scoring.churn_horizon", "36h"], 2, "horizon 36h is not a"),
-        (["--from", "2024-06-16", "--to", "2024-06-18", "--scoring.interval", "36h"], 2, "inside"),
+        (["--from", "2024-06-16", "--to", "2024-06-18", "--scoring.interval", "36h"], 2, _INTERVAL),
+        (
+            ["--from", "2024-06-16", "--to", "2024-06-18", "--scoring.interval", "6h"],
+            2,
+            "[scoring] interval 6h is not a whole number of steps of [waits] step 1d.",
+        ),
+        (["--as_of", "9999-12-31"], 2, "--as_of: '9999-12-31' is of the year 9999; write a date"),
+        (["--as_of", "0001-01-01"], 2, "--as_of: '0001-01-01' is of the year 1; write a date"),
     ],
 )
 def test_what_cannot_be_scored_leaves_no_table(
@@ -206,3 +216,14 @@ def test_the_folder_of_scores_holds_tables_only(trained: Shop) -> None:
         [parts] = [p.name for p in folder.iterdir() if p.name not in (".lock", "manifest.json")]
         assert parts.startswith("parts-")
         assert BucketStore(folder).manifest()["as_of"][:10] == folder.name.removeprefix("as_of=")
+
+
+def test_scores_of_what_the_model_has_seen_are_warned_of(trained: Shop) -> None:
+    warning = (
+        "scores as of 2024-05-19T00:00:00+00:00 are in-sample: models:/shop/1 has seen everything "
+        "before 2024-05-20T00:00:00+00:00."
+    )
+    assert warning in trained.run("score", "--as_of", "2024-05-19", "--quiet").err
+    range_over = ["--from", "2024-05-19", "--to", "2024-05-21"]
+    assert trained.run("score", *range_over).err.count("in-sample") == 1
+    assert "in-sample" not in trained.run("score", "--as_of", "2024-05-20").err

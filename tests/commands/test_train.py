@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import polars as pl
@@ -163,3 +164,55 @@ def test_a_training_that_is_stopped_leaves_nothing_half_and_the_next_one_complet
     assert statuses(stopped.store) == ["FAILED", "FINISHED"]
     assert list((stopped.store / "checkpoints").iterdir()) == []
     assert alike(weights(stopped), weights(whole))
+
+
+def test_two_trainings_of_the_same_model_at_once_are_refused(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqchurn.commands import train
+
+    seen, register = [], train.register
+
+    def register_while_another_begins(bundle: Any) -> Any:
+        if not seen:
+            seen.append(trained.run("train", "--training.seed", "3"))
+        return register(bundle)
+
+    monkeypatch.setattr(train, "register", register_while_another_begins)
+    first = trained.run("train", "--training.seed", "3")
+    [same] = seen
+    assert (same.status, same.out) == (5, "")
+    assert "another run is training the same model in" in same.err
+    assert "continuing" not in same.err
+    assert first.status == 0
+    assert list((trained.store / "checkpoints").iterdir()) == []
+
+
+def test_another_version_of_the_program_does_not_go_on_with_a_training(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqchurn.commands import train
+
+    def fail(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(train, "register", fail)
+    assert trained.run("train").status == 7
+    monkeypatch.undo()
+    monkeypatch.setattr(train, "__version__", "0.0.0")
+    assert "continuing" not in trained.run("train").err
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda", "mps", "tpu"])
+def test_an_accelerator_that_is_not_there_is_refused(
+    name: str, trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqchurn.training import accelerators
+
+    for kind in {kind for kinds in accelerators._MACHINES.values() for kind in kinds}:
+        monkeypatch.setattr(kind, "is_available", staticmethod(lambda: False))
+    done = trained.run("train", "--training.accelerator", name)
+    assert (done.status, done.out) == (2, "")
+    assert f"[training] accelerator is {name}, which this machine does not have" in done.err
+    assert "Write auto or cpu." in done.err
+    assert statuses(trained.store) == ["FINISHED", "FINISHED"]

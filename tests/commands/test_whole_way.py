@@ -56,7 +56,7 @@ def test_every_verb_says_what_it_did(whole_way: Opened) -> None:
     assert said["train"].startswith("model       models:/shop/1, run ")
     assert f"cutoff      {CUTOFF}T00:00:00+00:00\nvalidation  " in said["train"]
     assert f"tracking    sqlite:///{data}/mlflow/mlflow.db" in said["train"]
-    assert said["evaluate"].startswith(f"shop, cutoff {CUTOFF}, cohort all\n")
+    assert said["evaluate"].startswith(f"shop, cutoff {CUTOFF}, 58 customers (cohort all)\n")
     assert "seqchurn lstm" in said["evaluate"]
     assert said["evaluate"].endswith(f"\nreport  {data}/evaluation/shop/cutoff={CUTOFF}\n")
     assert said["promote"] == "champion  models:/shop@champion is now version 1\n"

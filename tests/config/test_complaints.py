@@ -33,7 +33,29 @@ MISTAKES = {
     ),
     "a number where a text belongs": (
         "tracking: {model: 7}",
-        "[tracking] model is the number 7; expected: text. Put it in quotes.",
+        "[tracking] model is the number 7; expected: text of letters, digits, dots, - and _. Put "
+        "it in quotes.",
+    ),
+    "a model name with a slash": (
+        "tracking: {model: my/shop}",
+        "[tracking] model is 'my/shop'; expected: text of letters, digits, dots, - and _. Correct",
+    ),
+    "an experiment name with a space": (
+        "tracking: {experiment: my shop}",
+        "[tracking] experiment is 'my shop'; expected: text of letters, digits, dots, - and _.",
+    ),
+    "an accelerator nobody makes": (
+        "training: {accelerator: gpux}",
+        "[training] accelerator is 'gpux'; expected: auto, cpu, gpu, cuda, mps or tpu. Correct",
+    ),
+    "a year after all calendars": (
+        "training: {cutoff: 9999-12-31}",
+        "[training] cutoff: '9999-12-31' is of the year 9999; write a date or time of the years "
+        "1900 to 2199.",
+    ),
+    "a year before all calendars": (
+        "training: {cutoff: 0001-01-01}",
+        "[training] cutoff: '0001-01-01' is of the year 1; write a date",
     ),
     "a negative number": (
         "training: {patience: -1}",

@@ -134,3 +134,23 @@ def test_a_missing_file_is_named_and_a_similar_one_suggested(write: Write) -> No
 def test_a_folder_is_not_a_config(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ("? [a, b]\n: 1\n", r"shop\.yaml:10:3: not YAML: a key is a sequence; expected text"),
+        ("training: {{a: 1}: 2}\n", r"shop\.yaml:10:12: not YAML: a key is a mapping; expected"),
+        ("training: &self [*self]\n", r"shop\.yaml:10:11: not YAML: an anchor holds itself"),
+        ("training: &self {seed: *self}\n", r"shop\.yaml:10:11: not YAML: an anchor holds itself"),
+    ],
+)
+def test_yaml_that_no_config_can_be_is_refused(write: Write, more: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(write(more))
+
+
+def test_an_anchor_may_be_used_again(write: Write) -> None:
+    more = "evaluation: {horizons: [&week 7d, 28d]}\nscoring: {churn_horizon: *week}\n"
+    config = load_config(write(more))
+    assert (config.evaluation.horizons, config.scoring.churn_horizon) == (["7d", "28d"], "7d")

@@ -96,7 +96,9 @@ def run(tmp_path: Path) -> Callable[..., Ingested]:
 def orders(run: Callable[..., Ingested]) -> Callable[..., Ingested]:
     """Ingest rows with user, at and amount as orders; keywords change the source."""
 
-    def ingest_orders(rows: list[Row] | str, **changes: Any) -> Ingested:
-        return run({**ORDERS, **changes, "path": rows})
+    def ingest_orders(
+        rows: list[Row] | str, folder: Path | None = None, **changes: Any
+    ) -> Ingested:
+        return run({**ORDERS, **changes, "path": rows}, folder=folder)
 
     return ingest_orders

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqchurn.errors import ConfigError, DataError
-from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENTS, TIMESTAMP, dtypes
+from seqchurn.events import quarantine_store
+from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENTS, QUARANTINE, TIMESTAMP, dtypes
+from seqchurn.storage import BucketStore
+
+ORDERS: dict[str, Any] = {
+    "name": "orders",
+    "customer_id": "user",
+    "timestamp": "at",
+    "timezone": "UTC",
+    "event_type": "order",
+}
 
 ROWS: list[dict[str, Any]] = [
     {"user": "b", "at": "2020-01-02T10:00:00", "amount": 2.5},
@@ -127,10 +138,59 @@ def test_unchanged_inputs_are_not_read_again(run: Callable[..., Any], tmp_path: 
     assert again.store.manifest()["events_per_type"] == {"order": 1, "visit": 1}
 
 
-def test_a_log_without_an_event_is_refused_with_the_reasons(orders: Callable[..., Any]) -> None:
-    rows = [{"user": "", "at": "2020-01-01", "amount": 1}]
-    with pytest.raises(DataError, match="no event is left.*1 quarantined, 1 customer_id_missing"):
-        orders(rows)
+def test_a_log_without_an_event_is_refused_with_the_commonest_reasons(
+    orders: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = [
+        {"user": "", "at": "2020-01-01", "amount": 1},
+        {"user": "a", "at": "soon", "amount": 1},
+        {"user": "b", "at": "late", "amount": 1},
+        {"user": "c", "at": None, "amount": 1},
+        {"user": "d", "at": "2020-01-01", "amount": "x"},
+    ]
+    with pytest.raises(DataError, match=r"no event is left \(orders: 5 read.*5 quar") as caught:
+        orders(rows, folder=tmp_path)
+    message = str(caught.value)
+    assert "orders: 2 timestamp_unparsable, as in record 1 of orders.csv: at is soon" in message
+    assert "orders: 1 customer_id_missing, as in record 0 of orders.csv: user is null" in message
+    assert sum(rule in message for rule in ("timestamp_missing", "attribute_not_a_number")) == 1
+    assert message.endswith(f"The refused records are in {tmp_path / 'events/quarantine'}.")
+    assert quarantine_store(BucketStore(tmp_path / "events")).scan().collect().height == 5
+
+
+def test_a_run_that_fails_leaves_the_quarantine_of_the_run_before(
+    orders: Callable[..., Any], run: Callable[..., Any], tmp_path: Path
+) -> None:
+    damaged = {"user": "", "at": "2020-01-01", "amount": 1}
+    before = orders([*ROWS, damaged], folder=tmp_path)
+    published = (before.refused, before.store.manifest())
+    with pytest.raises(DataError, match=r"no event is left.*2 customer_id_missing.*the log\.$"):
+        orders([damaged, damaged], folder=tmp_path)
+    people: dict[str, Any] = {
+        "name": "people",
+        "kind": "customers",
+        "customer_id": "user",
+        "path": ROWS,
+    }
+    people["attributes"] = {"age": {"column": "amount"}}
+    with pytest.raises(DataError, match="customer a has more than one row"):
+        run({**ORDERS, "path": [*ROWS, damaged, damaged]}, people, folder=tmp_path)
+    assert before.refused.equals(published[0])
+    assert before.store.manifest() == published[1]
+
+
+@pytest.mark.parametrize("change", ["gone", "of another run"])
+def test_events_without_their_quarantine_are_not_up_to_date(
+    change: str, orders: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = write([*ROWS, {"user": "", "at": "2020-01-01", "amount": 1}], tmp_path / "log.csv")
+    quarantine = quarantine_store(orders(str(file), folder=tmp_path).store)
+    if change == "gone":
+        shutil.rmtree(quarantine.folder)
+    else:
+        with quarantine.publish(inputs="other") as writer:
+            writer.write(0, pl.DataFrame(schema=dtypes(QUARANTINE)))
+    assert orders(str(file), folder=tmp_path).refused.height == 1
 
 
 def test_an_empty_file_is_refused(orders: Callable[..., Any], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import pytest
 
 from seqchurn.errors import ConfigError, DataError
 
-DAY = "2020-01-01"
+DAY, LATER = "2020-01-01", "2020-01-02"
 ROWS: list[dict[str, Any]] = [
     {"user": "a", "at": DAY, "amount": 1, "basket": "p", "product": "x"},
-    {"user": "a", "at": "2019-12-31", "amount": 2.5, "basket": "p", "product": "y"},
+    {"user": "a", "at": LATER, "amount": 2.5, "basket": "p", "product": "y"},
     {"user": "a", "at": DAY, "amount": None, "basket": "p", "product": "y"},
     {"user": "a", "at": DAY, "amount": None, "basket": "q", "product": None},
     {"user": "b", "at": DAY, "amount": 4, "basket": "p", "product": "x"},
@@ -27,10 +28,35 @@ def test_line_items_fold_into_one_event_per_customer_and_key(orders: Callable[..
     assert table.sort("customer_id", "timestamp").select(
         "customer_id", pl.col("timestamp").dt.date().cast(pl.String), *folds, "products"
     ).rows() == [
-        ("a", "2019-12-31", 3.5, 1.75, 1.0, 2.5, 2.5, 1.0, 2.0, 2.0),
         ("a", DAY, None, None, None, None, None, None, 0.0, 0.0),
+        ("a", LATER, 3.5, 1.75, 1.0, 2.5, 1.0, 2.5, 2.0, 2.0),
         ("b", DAY, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0),
     ]
+
+
+def test_nothing_later_than_its_stamp_is_inside_a_folded_event(orders: Callable[..., Any]) -> None:
+    rng = random.Random(0)
+    rows = [
+        {"user": "a", "at": f"2024-0{month}-01", "amount": 2**month, "basket": rng.choice("pqrs")}
+        for month in range(1, 10)
+    ]
+    amount = {"amount": {"column": "amount", "fold": "sum"}}
+    table = orders(rows, fold_by=["basket"], attributes=amount).table
+    for event in table.iter_rows(named=True):  # a sum of powers of two tells what is inside
+        assert event["amount"] < 2 ** (event["timestamp"].month + 1)
+    assert table["amount"].sum() == sum(row["amount"] for row in rows)
+
+
+def test_an_order_that_is_completed_after_the_cutoff_comes_after_it(
+    orders: Callable[..., Any],
+) -> None:
+    rows = [
+        {"user": "a", "at": "2024-01-01", "amount": 5, "basket": "p"},
+        {"user": "a", "at": "2024-03-01", "amount": 100, "basket": "p"},
+    ]
+    amount = {"amount": {"column": "amount", "fold": "sum"}}
+    (event,) = orders(rows, fold_by=["basket"], attributes=amount).table.to_dicts()
+    assert (event["timestamp"].isoformat()[:10], event["amount"]) == ("2024-03-01", 105)
 
 
 def test_a_category_cannot_be_summed(orders: Callable[..., Any]) -> None:

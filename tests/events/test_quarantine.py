@@ -96,6 +96,49 @@ def test_a_damaged_json_line_costs_itself_only(orders: Callable[..., Any], tmp_p
     assert done.report.read == 4
 
 
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_where_does_not_hide_damaged_lines(
+    kind: str, orders: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = write([SOUND, {**SOUND, "amount": "-1"}], tmp_path / f"log.{kind}")
+    with file.open("a") as log:
+        log.write('b,"2020\n' if kind == "csv" else '{"user": "b\n')
+    done = orders(str(file), kind=kind, where="amount > 0")
+    assert (done.report.kept, done.report.filtered, done.report.quarantined) == (1, 1, 1)
+    assert done.refused["rule"].to_list() == ["record_malformed"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson"])
+def test_where_that_hangs_on_text_that_is_no_number_is_undecided(
+    kind: str, orders: Callable[..., Any]
+) -> None:
+    rows = [
+        SOUND,
+        {**SOUND, "amount": "1,5"},
+        {**SOUND, "amount": "1,5", "type": "visit"},  # not met, whatever the amount
+        {**SOUND, "amount": None},
+        {**SOUND, "amount": " "},
+        {**SOUND, "amount": "-1"},
+    ]
+    where = "amount > 0 AND type = 'order'"
+    done = orders(rows, kind=kind, where=where, attributes={})
+    assert (done.report.kept, done.report.filtered, done.report.quarantined) == (1, 4, 1)
+    (refused,) = done.refused.to_dicts()
+    assert (refused["record"], refused["rule"]) == (1, "where_not_a_number")
+    assert refused["reason"] == "amount is 1,5, not a number, and where compares it with one"
+
+
+def test_a_line_break_inside_quotes_is_reported(orders: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(
+        'user,at,amount\na,2020-01-01,1\n"b,2020-01-01,2\nc,2020-01-01,3\nd",2020-01-01,4\n'
+    )
+    done = orders(str(file))
+    assert done.report.read == 2
+    assert done.report.warnings[0].startswith("1 records hold a line break inside quotes; ")
+    assert orders([SOUND]).report.warnings == ()
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_file_that_is_no_log_at_all_is_refused(
     kind: str, orders: Callable[..., Any], tmp_path: Path

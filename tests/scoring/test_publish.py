@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import ConfigError, LockedError
-from seqchurn.scoring import publish_scores
+from seqchurn.prediction import score_rows
+from seqchurn.scoring import publish, publish_scores
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import Bundle, connect, find_model, open_model
 from tests.shop import AS_OF, Opened
@@ -133,3 +135,25 @@ def test_the_table_is_locked_while_it_is_written(published: Any, tmp_path: Path)
         with pytest.raises(LockedError, match="another run is writing .*scores. Wait until it has"):
             published()
         writer.write(0, pl.DataFrame({"a": [1]}))
+
+
+def test_digest_and_scores_are_of_one_table_though_prepare_runs_in_between(
+    published: Any, sequences: BucketStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BucketStore(tmp_path / "sequences")
+    shutil.copytree(sequences.folder, store.folder)
+    published("before", sequences=store)
+
+    def prepare_after_the_first_bucket(*args: Any, **kwargs: Any) -> pl.DataFrame:
+        if store.manifest()["digest"] == sequences.manifest()["digest"]:
+            facts = {"first_timestamp": store.manifest()["first_timestamp"]}
+            with store.publish(**facts) as writer:
+                for bucket in sequences.buckets():
+                    writer.write(bucket, sequences.read(bucket).head(1))
+        return score_rows(*args, **kwargs)
+
+    monkeypatch.setattr(publish, "score_rows", prepare_after_the_first_bucket)
+    published("during", sequences=store)
+    before, during = (BucketStore(tmp_path / name).manifest() for name in ("before", "during"))
+    assert store.manifest()["digest"] != sequences.manifest()["digest"]
+    assert during == before

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from seqchurn.errors import DataError
 from seqchurn.schema import EVENTS, dtypes
 from seqchurn.sequences import build_sequences, build_store
+from seqchurn.sequences import store as store_module
 from seqchurn.storage import BucketStore
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -141,3 +143,21 @@ def test_without_events_there_are_no_sequences(tmp_path: Path) -> None:
     store = BucketStore(tmp_path / "events")
     with pytest.raises(DataError, match="Run seqchurn prepare"):
         build_store(store, BucketStore(tmp_path / "sequences"), attributes=[], static=[])
+
+
+def test_the_sequences_are_of_one_events_table_though_it_is_replaced_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, sequences = BucketStore(tmp_path / "events"), BucketStore(tmp_path / "sequences")
+    publish(events, EVENTS_OF_TWO)
+    digest = events.manifest()["digest"]
+
+    def replace_after_the_first_bucket(*args: Any, **kwargs: Any) -> pl.DataFrame:
+        if events.manifest()["digest"] == digest:
+            publish(events, EVENTS_OF_TWO.with_columns(town=pl.lit("new")))
+        return build_sequences(*args, **kwargs)
+
+    monkeypatch.setattr(store_module, "build_sequences", replace_after_the_first_bucket)
+    build_store(events, sequences, attributes=["amount"], static=["town"])
+    assert sequences.manifest()["events_digest"] == digest
+    assert sequences.scan().collect()["town"].to_list() == ["A", "B"]

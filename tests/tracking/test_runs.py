@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import yaml
 from mlflow.entities import Run
 
 import seqchurn
-from seqchurn.errors import EnvironmentFailure
+from seqchurn.errors import ConfigError, EnvironmentFailure, LockedError
+from seqchurn.storage import locked
 from seqchurn.tracking import connect, start_run, store_place
+from seqchurn.tracking import runs as module
 from tests.shop import CUTOFF, Opened, Shop
 
 
@@ -101,7 +105,7 @@ def test_long_values_of_a_config_are_cut_where_mlflow_would_refuse(shop: Shop) -
     config = {"events": {"sources": ["x" * 9_000]}}
     with start_run(shop.store, "shop", kind="train", config=config, tags={}):
         pass
-    assert len(runs_of(shop.store)[0].data.params["events.sources"]) == 500
+    assert len(runs_of(shop.store)[0].data.params["events.sources"]) == 6_000
 
 
 def test_the_server_in_the_environment_wins_over_the_store(
@@ -155,3 +159,68 @@ def test_a_server_that_cannot_be_reached_is_a_failure_of_the_environment(
         assert "the MLflow store http://127.0.0.1:9 refused: API request to" in done.err
         assert done.err.endswith("Check that it can be reached, then run it again.\n")
     assert trained.tree() == before
+
+
+FIRST = """
+import sys
+from pathlib import Path
+from seqchurn.tracking import start_run
+with start_run(Path(sys.argv[1]), "shop", kind="train", config={}, tags={}):
+    print("done")
+"""
+
+
+def test_two_first_runs_at_once_share_one_store(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FIRST, str(tmp_path)]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for child in both:
+        out, err = child.communicate(timeout=120)
+        assert (child.returncode, out) == (0, "done\n"), err
+    assert [run.info.status for run in runs_of(tmp_path)] == ["FINISHED"] * 2
+
+
+def test_a_store_that_another_run_makes_is_waited_for(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WAIT_SECONDS", 0.1)
+    busy = "another run makes the MLflow store .*/mlflow. Wait"
+    with (
+        locked(shop.store / "mlflow" / ".lock", ""),
+        pytest.raises(LockedError, match=busy),
+    ):
+        connect(shop.store)
+
+
+@pytest.mark.parametrize("sign", ["%", "?", "#"])
+def test_a_store_whose_name_does_not_fit_into_a_uri_is_refused(sign: str, tmp_path: Path) -> None:
+    store = tmp_path / f"50{sign}20off"
+    with pytest.raises(ConfigError, match=f"the '[{sign}]' cannot be part of an MLflow URI. Give"):
+        connect(store, make=True)
+    assert not store.exists()
+
+
+def test_a_store_that_is_half_made_is_a_failure_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "mlflow").mkdir()
+    with sqlite3.connect(tmp_path / "mlflow" / "mlflow.db") as database:
+        database.execute("create table experiments (little int)")
+    database.close()
+    with pytest.raises(EnvironmentFailure, match=r"mlflow\.db refused: .*Check that"):
+        connect(tmp_path)
+
+
+def test_an_experiment_that_another_run_makes_meanwhile_is_taken(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = mlflow.create_experiment
+
+    def just_made(*args: Any, **kwargs: Any) -> str:
+        create(*args, **kwargs)
+        return create(*args, **kwargs)
+
+    monkeypatch.setattr(mlflow, "create_experiment", just_made)
+    with start_run(shop.store, "shop", kind="train", config={}, tags={}):
+        pass
+    assert len(runs_of(shop.store)) == 1

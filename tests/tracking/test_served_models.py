@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,8 @@ def test_no_events_give_no_scores(
     ("as_of", "complaint"),
     [
         ("", "as_of is missing: name the first instant not to be seen, as in predict"),
-        ("soon", "as_of is 'soon', not a date or time: write 2017-10-01"),
+        ("soon", "as_of 'soon' is not a date or time: write 2017-10-01"),
+        ("9999-12-31", "is of the year 9999; write a date or time of the years 1900 to 2199"),
         ("2024-06-15T05:00:00Z", "05:00:00.00:00 lies inside a step of 1 days. Choose the start"),
     ],
 )
@@ -207,3 +208,28 @@ def test_two_stores_in_one_process_do_not_mix(whole_way: Opened, empty_mlflow: P
     with pytest.raises(ModelError, match="no model shop is registered"):
         seqchurn.load_model(URI, store=empty_mlflow.parent)
     seqchurn.load_model(URI, store=whole_way.store)
+
+
+def test_a_date_is_a_moment_too(loaded: LoadedModel, events: pl.DataFrame) -> None:
+    as_text = loaded.predict(events, as_of=AS_OF)
+    assert loaded.predict(events, as_of=date.fromisoformat(AS_OF)).equals(as_text)
+
+
+@pytest.mark.parametrize("column", ["amount", "timestamp"])
+def test_text_in_a_column_of_numbers_or_times_is_refused(
+    column: str, loaded: LoadedModel, events: pl.DataFrame
+) -> None:
+    wrong = events.with_columns(pl.lit("a lot").alias(column))
+    complaint = (
+        f"column {column} of the events is String and cannot be read as (Float32|Datetime): "
+    )
+    with pytest.raises(DataError, match=complaint):
+        loaded.predict(wrong, as_of=AS_OF)
+    with pytest.raises(DataError, match=complaint):
+        loaded.predict(wrong.to_pandas(), as_of=AS_OF)
+
+
+def test_a_column_of_several_types_is_refused(loaded: LoadedModel, raw: pd.DataFrame) -> None:
+    mixed = raw.assign(amount=[1.0, "a lot"] * (len(raw) // 2) + [2.0] * (len(raw) % 2))
+    with pytest.raises(DataError, match="column amount of the events cannot be read: .*'a lot'"):
+        loaded.predict(mixed, as_of=AS_OF)

@@ -121,3 +121,17 @@ def test_days_are_not_rounded() -> None:
     assert table.select(Clock(1.0).days(pl.col("t"))).item() == 1.25
     london = table.select(Clock(1.0, "Europe/London").days(pl.col("t"))).item()
     assert london == pytest.approx(1.25 + 1 / 24, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("Africa/Cairo", "2025-04-25"), ("America/Santiago", "2025-09-07")],
+)
+def test_a_day_whose_midnight_is_skipped_can_be_a_cutoff(zone: str, day: str) -> None:
+    clock = Clock(1.0, zone)
+    moment = clock.instant(day)
+    assert clock.is_on_grid(moment)
+    assert clock.moment(clock.at(moment)) == moment
+    assert not clock.is_on_grid(moment + timedelta(minutes=30))
+    days = pl.DataFrame({"days": [clock.at(moment)]})
+    assert days.select(clock.moments(pl.col("days"))).item() == moment
