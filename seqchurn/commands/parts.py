@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -39,17 +40,19 @@ def sequences_store(config: Config) -> BucketStore:
 
 def scores_store(config: Config, as_of: datetime) -> BucketStore:
     """Where the score table of a moment lies."""
-    return BucketStore(config.store / "scores" / config.name / f"as_of={_name(as_of)}")
+    return BucketStore(config.store / "scores" / config.name / f"as_of={_name(config, as_of)}")
 
 
 def evaluation_folder(config: Config, cutoff: datetime) -> Path:
     """Where the report of a cutoff lies."""
-    return config.store / "evaluation" / config.name / f"cutoff={_name(cutoff)}"
+    return config.store / "evaluation" / config.name / f"cutoff={_name(config, cutoff)}"
 
 
-def _name(moment: datetime) -> str:
-    midnight = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
-    return f"{moment:%Y-%m-%d}" if midnight else f"{moment:%Y-%m-%dT%H%M%SZ}"
+def _name(config: Config, moment: datetime) -> str:
+    """The local date of a local midnight, else the UTC time."""
+    local = moment.astimezone(ZoneInfo(config.waits.timezone))
+    midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+    return f"{local:%Y-%m-%d}" if midnight else f"{moment.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
 
 
 def all_sequences(config: Config) -> pl.DataFrame:

@@ -118,7 +118,7 @@ def _training_data(config: Config, sequences: polars.DataFrame, cutoff: datetime
         target=config.waits.target,
         attributes=attributes_of(config),
         limits=(config.datasets.max_events, config.datasets.max_categories),
-        split=Split(config.datasets.validation_fraction, config.training.seed),
+        split=_split(config),
     )
     _log.info(
         "%s customers learn, %s tell when to stop; %s events before %s",
@@ -152,6 +152,11 @@ def _bundle(
         model_name=config.tracking.model or config.name,
         run_id=run_id,
     )
+
+
+def _split(config: Config) -> Split:
+    fields = {"validation_fraction", "validation_customers"}
+    return Split(seed=config.training.seed, **config.datasets.model_dump(include=fields))
 
 
 def _asking(config: Config) -> Asking:

@@ -16,6 +16,8 @@ class DatasetsConfig(Section):
 
     validation_fraction: float = Field(default=0.15, gt=0.0, lt=1.0)
     """Share of customers kept aside for early stopping."""
+    validation_customers: PositiveInt = 1_000
+    """Customers kept aside at most: these tell the epochs apart, the rest had better train."""
     landmarks: PositiveInt = 16
     """Days drawn per customer and epoch at which the model is asked for the next order."""
     landmark_density: Literal["linear", "uniform"] = "linear"

@@ -24,6 +24,8 @@ class Split:
     """How customers are divided into those who train and those who tell when to stop."""
 
     validation_fraction: float
+    validation_customers: int
+    """At most so many tell when to stop."""
     seed: int
 
 
@@ -110,7 +112,8 @@ def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:
             "training.cutoff or bring more customers."
         )
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(split.seed))
-    aside = min(max(round(len(rows) * split.validation_fraction), 1), len(rows) - 1)
+    wanted = min(round(len(rows) * split.validation_fraction), split.validation_customers)
+    aside = min(max(wanted, 1), len(rows) - 1)
     return rows[order[aside:].sort().values], rows[order[:aside].sort().values]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from seqchurn.commands.parts import end_of_log, sequences_store
+from seqchurn.commands.parts import end_of_log, scores_store, sequences_store
 from seqchurn.config import Config
 from seqchurn.errors import ConfigError
 
@@ -62,3 +62,17 @@ def test_an_end_inside_a_step_is_refused(folder: Path) -> None:
 def test_a_target_that_never_occurs_is_refused_with_what_there_is(folder: Path) -> None:
     with pytest.raises(ConfigError, match="ordr never occurs in the log; there are"):
         end_of_log(config(folder, target="ordr"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "name"),
+    [
+        (datetime(2024, 5, 31, 22, tzinfo=UTC), "as_of=2024-06-01"),
+        (datetime(2024, 6, 1, tzinfo=UTC), "as_of=2024-06-01T000000Z"),
+    ],
+)
+def test_scores_of_a_local_midnight_lie_under_its_local_date(
+    moment: datetime, name: str, tmp_path: Path
+) -> None:
+    store = scores_store(config(tmp_path, timezone="Europe/Berlin"), moment)
+    assert store.folder.name == name

@@ -81,7 +81,7 @@ def data(sequences_of: Callable[..., Any], start: datetime) -> TrainingData:
         target="order",
         attributes=Attributes(),
         limits=(1_000, 10),
-        split=Split(0.25, 0),
+        split=Split(0.25, 1_000, 0),
     )
 
 
