@@ -12,12 +12,10 @@ last publication replaced stay until the next one, so that a snapshot taken befo
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +23,11 @@ from typing import Any
 
 import polars as pl
 
-from seqchurn.errors import DataError, EnvironmentFailure, LockedError
+from seqchurn.errors import DataError, EnvironmentFailure
+from seqchurn.files import locked
 from seqchurn.schema import SCHEMA_VERSION
 
-__all__ = ["BucketStore", "BucketWriter", "Snapshot", "locked"]
+__all__ = ["BucketStore", "BucketWriter", "Snapshot"]
 
 _MANIFEST = "manifest.json"
 _UNFINISHED = "unfinished"
@@ -242,35 +241,6 @@ class BucketStore:
         temporary.replace(self.folder / _MANIFEST)
         _sync(self.folder)
         self._sweep(replaced)
-
-
-@contextlib.contextmanager
-def locked(path: Path, busy: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock on a file, made if there is none, or on a folder that exists.
-
-    Args:
-        path: What to lock; the system frees it when a run is killed.
-        busy: What to say if another run holds it.
-        wait_seconds: How long to wait for it.
-
-    Raises:
-        LockedError: If another run holds it all the time.
-    """
-    flags = os.O_RDONLY if path.is_dir() else os.O_RDONLY | os.O_CREAT
-    descriptor = os.open(path, flags, 0o666)
-    deadline = time.monotonic() + wait_seconds
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise LockedError(busy) from None
-                time.sleep(0.05)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _parts_name(digest: str) -> str:

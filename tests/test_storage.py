@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import DataError, EnvironmentFailure, LockedError
-from seqchurn.storage import BucketStore, locked
+from seqchurn.files import locked
+from seqchurn.storage import BucketStore
 
 FRAME = pl.DataFrame({"customer_id": ["a", "b"], "amount": [1.0, 2.0]})
 

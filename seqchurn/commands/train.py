@@ -28,9 +28,9 @@ from seqchurn.config.yaml_text import to_yaml
 from seqchurn.datasets.data_module import Asking
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
 from seqchurn.errors import LockedError
+from seqchurn.files import locked
 from seqchurn.plots import learning_chart, save_chart
 from seqchurn.prediction import ScoreOptions
-from seqchurn.storage import locked
 from seqchurn.tracking import Bundle, Run, register, start_run, store_place
 from seqchurn.training.accelerators import check_accelerator
 from seqchurn.training.fit import FitOptions, fit

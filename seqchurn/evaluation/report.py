@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from seqchurn.errors import EnvironmentFailure
 from seqchurn.evaluation.outcomes import Outcomes
+from seqchurn.files import replacing
 from seqchurn.metrics import (
     accuracy,
     auc,
@@ -123,19 +122,8 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         EnvironmentFailure: If the disk refuses; what stood there before still does.
     """
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            beside.write_text(f"[\n{lines}\n]\n" if rows else "[]\n", encoding="utf-8")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise EnvironmentFailure(
-            f"could not write {path}: {error}. Check space and permissions of the disk, then run "
-            "it again."
-        ) from error
+    with replacing(path) as beside:
+        beside.write_text(f"[\n{lines}\n]\n" if rows else "[]\n", encoding="utf-8")
 
 
 def _scores(

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import seqchurn
 from seqchurn.errors import ConfigError, EnvironmentFailure, ModelError
-from seqchurn.storage import locked
+from seqchurn.files import locked
 
 __all__ = ["Run", "connect", "explained", "start_run", "store_place"]
 

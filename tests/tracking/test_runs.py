@@ -15,7 +15,7 @@ from mlflow.entities import Run
 
 import seqchurn
 from seqchurn.errors import ConfigError, EnvironmentFailure, LockedError
-from seqchurn.storage import locked
+from seqchurn.files import locked
 from seqchurn.tracking import connect, start_run, store_place
 from seqchurn.tracking import runs as module
 from tests.shop import CUTOFF, Opened, Shop
