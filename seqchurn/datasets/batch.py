@@ -35,7 +35,11 @@ class EventBatch:
     static_numbers: Tensor  # (B, 2S)
     static_categories: Tensor  # (B, S) int64 codes
     known_from: Tensor  # (B,) float64
-    real: Tensor  # (B, T) bool, False on padding
+
+    @property
+    def real(self) -> Tensor:
+        """False on padding, shape (B, T)."""
+        return self.grid.isfinite()
 
     def to(self, device: torch.device | str) -> EventBatch:
         """The same batch on another device."""
@@ -68,7 +72,6 @@ def pad(jagged: Jagged, customers: Tensor) -> EventBatch:
         static_numbers=jagged.static_numbers[customers],
         static_categories=jagged.static_categories[customers],
         known_from=jagged.known_from[customers],
-        real=real,
     )
 
 

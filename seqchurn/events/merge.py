@@ -13,7 +13,7 @@ from seqchurn.events.customers import check_unique, join_customers, without_even
 from seqchurn.events.duplicates import without_repeats
 from seqchurn.events.fold import folded
 from seqchurn.events.identity import HASH, with_hash, with_ids
-from seqchurn.events.order import in_order
+from seqchurn.events.sorting import in_order
 from seqchurn.events.split import SplitSource
 from seqchurn.schema import EVENT_ID, EVENTS, KNOWN_FROM
 

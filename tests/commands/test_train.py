@@ -97,19 +97,23 @@ def test_a_training_that_was_cut_off_goes_on_where_it_stopped(
     assert statuses(trained.store)[-3:] == ["FINISHED", "FAILED", "FINISHED"]
 
 
-def test_another_config_does_not_go_on_with_that_training(
-    trained: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def cut_off(trained: Shop) -> Shop:
+    """A shop with a training that was fitted and could not be registered."""
     from seqchurn.commands import train
 
     def fail(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(train, "register", fail)
-    assert trained.run("train").status == 7
-    monkeypatch.undo()
-    assert "continuing" not in trained.run("train", "--training.seed", "9").err
-    assert "continuing" in trained.run("train").err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "register", fail)
+        assert trained.run("train").status == 7
+    return trained
+
+
+def test_another_config_does_not_go_on_with_that_training(cut_off: Shop) -> None:
+    assert "continuing" not in cut_off.run("train", "--training.seed", "9").err
+    assert "continuing" in cut_off.run("train").err
 
 
 def test_the_server_in_the_environment_gets_runs_and_models(
@@ -189,18 +193,12 @@ def test_two_trainings_of_the_same_model_at_once_are_refused(
 
 
 def test_another_version_of_the_program_does_not_go_on_with_a_training(
-    trained: Shop, monkeypatch: pytest.MonkeyPatch
+    cut_off: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seqchurn.commands import train
 
-    def fail(_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(train, "register", fail)
-    assert trained.run("train").status == 7
-    monkeypatch.undo()
     monkeypatch.setattr(train, "__version__", "0.0.0")
-    assert "continuing" not in trained.run("train").err
+    assert "continuing" not in cut_off.run("train").err
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda", "mps", "tpu"])
