@@ -1,4 +1,4 @@
-"""Histories -> the scores to beat: recency rule, Kaplan-Meier, BG/NBD.
+"""Histories -> the scores to beat: recency rule, Kaplan-Meier, BG/NBD, Pareto/NBD, LightGBM.
 
 A baseline is one file, one class and one row of the table below.
 """
@@ -11,13 +11,24 @@ import polars as pl
 
 from seqchurn.baselines.baseline import Baseline
 from seqchurn.baselines.bgnbd import BGNBD
+from seqchurn.baselines.boosted_trees import BoostedTrees
 from seqchurn.baselines.kaplan_meier import KaplanMeier
+from seqchurn.baselines.pareto_nbd import ParetoNBD
 from seqchurn.baselines.recency import Recency
 
-__all__ = ["BASELINES", "BGNBD", "Baseline", "KaplanMeier", "Recency", "fit_baselines"]
+__all__ = [
+    "BASELINES",
+    "BGNBD",
+    "Baseline",
+    "BoostedTrees",
+    "KaplanMeier",
+    "ParetoNBD",
+    "Recency",
+    "fit_baselines",
+]
 
 BASELINES: dict[str, type[Baseline]] = {
-    baseline.name: baseline for baseline in (Recency, KaplanMeier, BGNBD)
+    baseline.name: baseline for baseline in (Recency, KaplanMeier, BGNBD, ParetoNBD, BoostedTrees)
 }
 """Name in reports to class, in the order of reports."""
 

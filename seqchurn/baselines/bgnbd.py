@@ -15,15 +15,18 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import betaln, expit, gammaln
 
 from seqchurn.baselines.baseline import Baseline
+from seqchurn.baselines.repeat_orders import maximum_likelihood, repeat_orders, time_unit
 
 __all__ = ["BGNBD", "BGNBDParameters", "alive_logit", "fit_parameters", "log_likelihood"]
 
 _Vector = npt.NDArray[np.float64]
-_LOG_BOUNDS = (-9.0, 9.0)  # of each parameter, time in units of the median T
+# time in units of the median T; with r = 33 or a = b = 148 customers are as good as alike, and
+# beyond them the series of expected orders would lose its digits
+_LOG_BOUNDS = [(-9.0, 3.5), (-9.0, 9.0), (-9.0, 5.0), (-9.0, 5.0)]
+_TERMS = 20_000
 
 
 class BGNBDParameters(NamedTuple):
@@ -40,6 +43,7 @@ class BGNBD(Baseline):
 
     name: ClassVar[str] = "bgnbd"
     has_distribution: ClassVar[bool] = True
+    has_counts: ClassVar[bool] = True
     parameters: BGNBDParameters
     """Of the last fit, `alpha` in days."""
 
@@ -51,19 +55,32 @@ class BGNBD(Baseline):
         horizons_days: Sequence[float],
     ) -> None:
         ordered = known.filter(pl.col("order_days").list.len() > 0)
-        x, t_x, age = _sufficient_statistics(ordered, cutoff_day - step_days)
-        self.parameters, _ = fit_parameters(x, t_x, age)
+        self.parameters, _ = fit_parameters(*repeat_orders(ordered, cutoff_day - step_days))
 
     def _probability(
         self, ordered: pl.DataFrame, cutoff_day: float, horizon_days: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         r, alpha, _, _ = self.parameters
-        x, t_x, age = _sufficient_statistics(ordered, cutoff_day - self._step_days)
+        x, t_x, age = repeat_orders(ordered, cutoff_day - self._step_days)
         alive = expit(alive_logit(self.parameters, x, t_x, age))[:, None]  # (B, 1)
         # alive at T, lambda is Gamma(r + x, alpha + T); no order in H: the mean of exp(-lambda H)
         log_none = -(r + x)[:, None] * np.log1p(horizon_days / (alpha + age)[:, None])  # (B, H)
         within: _Vector = -alive * np.expm1(log_none)
         return within
+
+    def _expected_orders(
+        self, ordered: pl.DataFrame, cutoff_day: float, horizon_days: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        x, t_x, age = repeat_orders(ordered, cutoff_day - self._step_days)
+        alive = expit(alive_logit(self.parameters, x, t_x, age))[:, None]  # (B, 1)
+        flat = [np.broadcast_to(v[:, None], horizon_days.shape).ravel() for v in (x, age)]
+        rows, which = np.unique(
+            np.stack([*flat, horizon_days.ravel()]), axis=1, return_inverse=True
+        )
+        expected: _Vector = alive * orders_if_alive(self.parameters, *rows)[which].reshape(
+            horizon_days.shape
+        )
+        return expected
 
 
 def fit_parameters(x: _Vector, t_x: _Vector, age: _Vector) -> tuple[BGNBDParameters, float]:
@@ -78,19 +95,12 @@ def fit_parameters(x: _Vector, t_x: _Vector, age: _Vector) -> tuple[BGNBDParamet
         The parameters, and the log likelihood summed over customers. Without any customer, r, a
         and b are 1 and alpha is one unit of time.
     """
-    positive = age[age > 0]
-    unit = float(np.median(positive)) if positive.size else 1.0
-    rows, counts = np.unique(np.stack([x, t_x / unit, age / unit]), axis=1, return_counts=True)
-
-    def mean_loss(log_parameters: _Vector) -> float:
-        each = log_likelihood(BGNBDParameters(*np.exp(log_parameters)), *rows)
-        return -float(counts @ each) / max(float(counts.sum()), 1.0)
-
-    best = minimize(
-        mean_loss, np.zeros(4), method="L-BFGS-B", jac="3-point", bounds=[_LOG_BOUNDS] * 4,
-        options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500},
+    unit = time_unit(age)
+    found = maximum_likelihood(
+        lambda values, *rows: log_likelihood(BGNBDParameters(*values), *rows),
+        x, t_x / unit, age / unit, log_bounds=_LOG_BOUNDS,
     )  # fmt: skip
-    r, alpha, a, b = (float(value) for value in np.exp(best.x))
+    r, alpha, a, b = (float(value) for value in found)
     parameters = BGNBDParameters(r, alpha * unit, a, b)
     return parameters, float(log_likelihood(parameters, x, t_x, age).sum())
 
@@ -117,10 +127,26 @@ def alive_logit(parameters: BGNBDParameters, x: _Vector, t_x: _Vector, age: _Vec
     return np.where(x > 0, -left, np.inf)
 
 
-def _sufficient_statistics(
-    ordered: pl.DataFrame, last_day: float
-) -> tuple[_Vector, _Vector, _Vector]:
-    """Repeat order days x, recency t_x and age T in days, each of shape (B,)."""
-    days = ordered["order_days"].list
-    first, last = days.first().to_numpy(), days.last().to_numpy()
-    return days.len().to_numpy() - 1.0, last - first, np.maximum(last_day, last) - first
+def orders_if_alive(
+    parameters: BGNBDParameters, x: _Vector, age: _Vector, horizon: _Vector
+) -> _Vector:
+    """Expected orders within a horizon of customers who have not left, all of shape (N,).
+
+    Eq. 10 without P(alive). Its 2F1(r + x, b + x; a + b + x - 1; z), z = H / (alpha + T + H), is
+    by Euler's transformation (1 - z)^(a - 1 - r - x) 2F1(a + b - 1 - r, a - 1; a + b + x - 1; z):
+    the large powers cancel and what is left is summed term by term.
+    """
+    r, alpha, a, b = parameters
+    a += 1e-7 if abs(a - 1.0) < 1e-7 else 0.0  # the limit at a = 1 is a logarithm
+    top = a + b + x - 1.0
+    top = np.where(np.abs(top) < 1e-7, 1e-7, top)
+    z = horizon / (alpha + age + horizon)
+    term = np.exp((a - 1.0) * np.log1p(-z))
+    total = term.copy()
+    for n in range(_TERMS):
+        term = term * (a + b - 1.0 - r + n) * (a - 1.0 + n) / ((top + n) * (n + 1.0)) * z
+        total += term
+        if (np.abs(term) <= 1e-13 * np.abs(total)).all():
+            break
+    expected: _Vector = top / (a - 1.0) * (1.0 - total)
+    return np.maximum(expected, 0.0)

@@ -12,6 +12,7 @@ from seqchurn.waits.histories import known_before, next_order_day
 CUTOFF = 200.0
 HORIZONS = np.array([7.0, 28.0, 90.0])
 ALL = pytest.mark.parametrize("name", BASELINES)
+WITH_COUNTS = pytest.mark.parametrize("name", ["bgnbd", "pareto_nbd"])
 WITH_DISTRIBUTION = pytest.mark.parametrize(
     "name", [name for name, baseline in BASELINES.items() if baseline.has_distribution]
 )
@@ -33,7 +34,8 @@ def test_probabilities_rise_with_the_horizon_between_zero_and_one(
     assert probability.shape == (known_before(log, CUTOFF).height, 3)
     assert (probability >= 0).all()  # zero where a Kaplan-Meier curve is flat
     assert (probability < 1).all()
-    assert (np.diff(probability, axis=1) >= 0).all()
+    if name != "lightgbm":  # one model for each horizon, which know nothing of each other
+        assert (np.diff(probability, axis=1) >= 0).all()
 
 
 @ALL
@@ -109,6 +111,44 @@ def test_it_stays_finite_far_beyond_the_data(name: str, log: pl.DataFrame) -> No
     assert ((far >= 0) & (far <= 1)).all()
 
 
+@WITH_COUNTS
+def test_expected_orders_rise_and_are_at_least_the_probability_of_one(
+    name: str, log: pl.DataFrame
+) -> None:
+    known = known_before(log, CUTOFF)
+    baseline = fitted(name, log)
+    horizon = np.array([0.0, 1.0, 7.0, 28.0, 90.0, 1000.0])
+    counts = baseline.expected_orders(known, cutoff_day=CUTOFF, horizon_days=horizon)
+    assert counts.shape == (known.height, 6)
+    assert (counts[:, 0] == 0.0).all()
+    assert (np.diff(counts, axis=1) > 0).all()
+    assert (counts >= asked(baseline, known, horizon) - 1e-12).all()
+    own = np.broadcast_to(horizon, counts.shape)
+    again = baseline.expected_orders(
+        log.filter(pl.col("first_day") < CUTOFF), cutoff_day=CUTOFF, horizon_days=own
+    )
+    assert (again == counts).all()  # whatever comes after the cutoff
+
+
+@WITH_COUNTS
+def test_the_sum_of_expected_orders_is_near_what_came(name: str, log: pl.DataFrame) -> None:
+    known = known_before(log, CUTOFF)
+    counts = fitted(name, log).expected_orders(known, cutoff_day=CUTOFF, horizon_days=[28.0, 90.0])
+    days = log.filter(pl.col("first_day") < CUTOFF)["order_days"].explode().drop_nulls().to_numpy()
+    came = [((days >= CUTOFF) & (days < CUTOFF + horizon)).sum() for horizon in (28.0, 90.0)]
+    assert counts.sum(axis=0) == pytest.approx(came, rel=0.2)
+
+
+def test_only_some_baselines_have_counts(log: pl.DataFrame) -> None:
+    assert [name for name, baseline in BASELINES.items() if baseline.has_counts] == [
+        "bgnbd", "pareto_nbd"
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="recency expects no number of orders"):
+        fitted("recency", log).expected_orders(
+            known_before(log, CUTOFF), cutoff_day=CUTOFF, horizon_days=HORIZONS
+        )
+
+
 @ALL
 @pytest.mark.parametrize("orders", [[], [3.0], [3.0, 4.0], [3.0, 4.0, 9.0]])
 def test_one_customer_is_enough(name: str, orders: list[float]) -> None:
@@ -118,7 +158,12 @@ def test_one_customer_is_enough(name: str, orders: list[float]) -> None:
     )
     baseline = BASELINES[name]().fit(known, cutoff_day=10.0, step_days=1.0, horizons_days=[2, 50])
     probability = baseline.probability(known, cutoff_day=10.0, horizon_days=[2, 50])
-    assert ((probability >= 0) & (probability <= 1)).all()
+    assert [baseline.answers(2), baseline.answers(50)] == [True, name != "lightgbm"]
+    answered = probability[:, [baseline.answers(horizon) for horizon in (2, 50)]]
+    assert ((answered >= 0) & (answered <= 1)).all()
+    if baseline.has_counts:
+        counts = baseline.expected_orders(known, cutoff_day=10.0, horizon_days=[2, 50])
+        assert (counts >= probability - 1e-8).all()
 
 
 @ALL
@@ -137,7 +182,7 @@ def test_a_grid_of_seconds_counts_as_one_of_days(name: str, log: pl.DataFrame) -
         known_before(scaled, cutoff), cutoff_day=cutoff, horizon_days=HORIZONS * second
     )
     expected = asked(fitted(name, log), known_before(log, CUTOFF))
-    if name == "recency":  # log(1 + days) is no law of a power of time: but it falls
+    if name in ("recency", "lightgbm"):  # log(1 + days) and weekly cuts know a day from a second
         assert np.corrcoef(probability[:, 0], expected[:, 0])[0, 1] > 0.8
     else:
         assert np.allclose(probability, expected, rtol=1e-4)
@@ -155,7 +200,7 @@ def test_no_known_customer_and_wrong_shapes_are_refused(log: pl.DataFrame) -> No
 
 def test_all_baselines_are_fitted_by_name(log: pl.DataFrame) -> None:
     baselines = fit_baselines(log, cutoff_day=CUTOFF, step_days=1.0, horizons_days=HORIZONS)
-    assert list(baselines) == ["recency", "kaplan_meier", "bgnbd"]
+    assert list(baselines) == ["recency", "kaplan_meier", "bgnbd", "pareto_nbd", "lightgbm"]
     assert all(name == baseline.name for name, baseline in baselines.items())
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 from datetime import date
 from pathlib import Path
@@ -9,27 +8,19 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy.integrate import quad
-from scipy.special import expit
+from scipy.special import expit, hyp2f1
+from scipy.stats import beta
 
 from seqchurn.baselines import BGNBD
-from seqchurn.baselines.bgnbd import BGNBDParameters, alive_logit, fit_parameters, log_likelihood
+from seqchurn.baselines.bgnbd import (
+    BGNBDParameters,
+    alive_logit,
+    fit_parameters,
+    log_likelihood,
+    orders_if_alive,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "bgnbd_cdnow_sample.json"
-
-
-def cdnow_sample() -> pl.DataFrame:
-    """Histories of the sample, read from a wheel that brings the file, without importing it."""
-    spec = importlib.util.find_spec("lifetimes")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("the wheel lifetimes 0.11.3 brings the data: pip install --no-deps lifetimes")
-    file = Path(spec.submodule_search_locations[0]) / "datasets" / "CDNOW_sample.txt"
-    fields = [line.split() for line in file.read_text().splitlines()]
-    day = pl.col("date").str.to_date("%Y%m%d").to_physical().cast(pl.Float64)
-    rows = pl.DataFrame({"customer_id": [f[1] for f in fields], "date": [f[2] for f in fields]})
-    order_days = day.unique().sort().alias("order_days")
-    return rows.group_by("customer_id", maintain_order=True).agg(
-        day.min().alias("first_day"), order_days
-    )
 
 
 def draws(n: int, true: BGNBDParameters, weeks: float) -> tuple[np.ndarray, np.ndarray]:
@@ -45,10 +36,12 @@ def draws(n: int, true: BGNBDParameters, weeks: float) -> tuple[np.ndarray, np.n
     return x, t_x
 
 
-def test_the_published_fit_on_the_cdnow_sample_is_found_whatever_the_unit_of_time() -> None:
+def test_the_published_fit_on_the_cdnow_sample_is_found_whatever_the_unit_of_time(
+    cdnow_sample: pl.DataFrame,
+) -> None:
     golden = json.loads(GOLDEN.read_text())
     last_day = float((date(1997, 9, 30) - date(1970, 1, 1)).days)
-    days = cdnow_sample()["order_days"].list.eval(pl.element().filter(pl.element() <= last_day))
+    days = cdnow_sample["order_days"].list.eval(pl.element().filter(pl.element() <= last_day))
     x = days.list.len().to_numpy() - 1.0
     t_x = (days.list.last() - days.list.first()).to_numpy()
     age = last_day - days.list.first().to_numpy()
@@ -62,10 +55,10 @@ def test_the_published_fit_on_the_cdnow_sample_is_found_whatever_the_unit_of_tim
     assert tuple(hourly) == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_baseline_itself_finds_the_published_fit() -> None:
+def test_the_baseline_itself_finds_the_published_fit(cdnow_sample: pl.DataFrame) -> None:
     golden = json.loads(GOLDEN.read_text())
     cutoff = float((date(1997, 10, 1) - date(1970, 1, 1)).days)
-    fit = BGNBD().fit(cdnow_sample(), cutoff_day=cutoff, step_days=1.0, horizons_days=[28.0])
+    fit = BGNBD().fit(cdnow_sample, cutoff_day=cutoff, step_days=1.0, horizons_days=[28.0])
     days = BGNBDParameters(golden["r"], golden["alpha"] * 7, golden["a"], golden["b"])
     assert tuple(fit.parameters) == pytest.approx(tuple(days), rel=3e-3)
 
@@ -122,3 +115,49 @@ def test_many_orders_and_long_times_stay_finite() -> None:
     for age in (np.array([0.0, 1e-6, 1e5]), np.array([1e6, 1e6, 1e6])):
         assert np.isfinite(log_likelihood(parameters, x, t_x, age)).all()
         assert not np.isnan(alive_logit(parameters, x, t_x, age)).any()
+
+
+@pytest.mark.parametrize("a", [0.02, 0.8, 1.0, 1.3, 20.0])
+def test_expected_orders_are_those_integrated_over_the_probability_of_leaving(a: float) -> None:
+    r, alpha, b, x, age, horizon = 0.6, 4.0, 2.5, 3.0, 32.0, 39.0
+    found = orders_if_alive(
+        BGNBDParameters(r, alpha, a, b), np.array([x]), np.array([age]), np.array([horizon])
+    )
+    # given p, orders until one leaves come at a falling rate: E[(1 - exp(-lambda p H)) / p]
+    stays = 1e-12  # below it the integrand is a power of p, whose integral is known
+
+    def given(p: float) -> float:
+        return -np.expm1(-(r + x) * np.log1p(horizon * p / (alpha + age))) / p
+
+    body, _ = quad(
+        lambda u: given(np.exp(u)) * beta.pdf(np.exp(u), a, b + x) * np.exp(u), np.log(stays), 0,
+        epsabs=0.0, epsrel=1e-10, limit=500,
+    )  # fmt: skip
+    expected = body + given(stays) * beta.cdf(stays, a, b + x)
+    assert found[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_expected_orders_are_equation_10() -> None:
+    r, alpha, a, b = 0.243, 4.414, 0.793, 2.426  # the published fit, in weeks
+    x, t_x, age, horizon = 2.0, 30.43, 38.86, 39.0
+    z = horizon / (alpha + age + horizon)
+    bracket = 1 - (1 - z) ** (r + x) * hyp2f1(r + x, b + x, a + b + x - 1, z)
+    left = a / (b + x - 1) * ((alpha + age) / (alpha + t_x)) ** (r + x)
+    parameters = BGNBDParameters(r, alpha, a, b)
+    row = (np.array([x]), np.array([t_x]), np.array([age]))
+    alive = expit(alive_logit(parameters, *row))
+    found = alive * orders_if_alive(parameters, row[0], row[2], np.array([horizon]))
+    assert found[0] == pytest.approx((a + b + x - 1) / (a - 1) * bracket / (1 + left), rel=1e-9)
+    assert found[0] == pytest.approx(1.226, abs=5e-4)  # Fader, Hardie & Lee's own worked example
+
+
+@pytest.mark.parametrize("corner", [(1e-4, 1e-4), (148.0, 148.0), (1e-4, 148.0), (148.0, 1e-4)])
+def test_expected_orders_stay_finite_at_the_bounds_of_the_fit(corner: tuple[float, float]) -> None:
+    horizon = np.array([0.0, 1e-6, 1.0, 1e3, 1e6])
+    for r in (1e-4, 33.0):
+        parameters = BGNBDParameters(r, 3.0, *corner)
+        for x, age in ((0.0, 0.0), (1.0, 1e-6), (400.0, 1e3)):
+            found = orders_if_alive(parameters, np.full(5, x), np.full(5, age), horizon)
+            assert np.isfinite(found).all()
+            assert found[0] == 0.0
+            assert (np.diff(found) >= -1e-6 * found[1:]).all()

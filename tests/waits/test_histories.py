@@ -62,6 +62,28 @@ def test_a_finer_grid_tells_orders_of_one_day_apart(
     assert found["order_days"][0].to_list() == [clock.at(day) for day in days]
 
 
+def test_events_are_told_only_if_asked_for_with_the_numbers_of_orders(
+    sequences_of: Sequences, start: datetime
+) -> None:
+    clock = Clock(1.0)
+    log = {"a": LOG["later"], "b": LOG["never"]}
+    sequences = sequences_of(log, amount=[[1.0, 2.0, 3.0], [None, 5.0]])
+    ask = {"clock": clock, "target": "order"}
+    assert "events" not in histories(sequences, **ask).columns
+    bare = histories(sequences, numbers=[], **ask)["events"][0].struct.fields
+    assert bare == ["day", "event_type"]
+    found = known_before(histories(sequences, numbers=["amount"], **ask), clock.at(start) + 6.0)
+    days = [clock.at(start) + day for day in (1.0, 5.0, 5.0)]
+    assert found["events"].to_list() == [
+        [
+            {"day": days[0], "event_type": "view", "numbers": {"amount": None}},
+            {"day": days[1], "event_type": "order", "numbers": {"amount": 2.0}},
+            {"day": days[2], "event_type": "order", "numbers": {"amount": 3.0}},
+        ],
+        [{"day": clock.at(start) + 2.0, "event_type": "view", "numbers": {"amount": None}}],
+    ]
+
+
 @given(
     st.dictionaries(
         st.sampled_from("abc"),
@@ -80,9 +102,11 @@ def test_what_was_known_is_what_a_log_that_ends_at_the_cutoff_tells(
     clock = Clock(1.0)
     cut = {c: [event for event in events if event[0] < cutoff] for c, events in log.items()}
     cut = {c: events for c, events in cut.items() if events}
-    whole = histories(sequences_of(log), clock=clock, target="order")
+    whole = histories(sequences_of(log), clock=clock, target="order", numbers=[])
     known = known_before(whole, clock.at(start) + cutoff)
-    assert known.equals(histories(sequences_of(cut), clock=clock, target="order"))
+    assert known.equals(histories(sequences_of(cut), clock=clock, target="order", numbers=[]))
+    plain = histories(sequences_of(log), clock=clock, target="order")
+    assert known_before(plain, clock.at(start) + cutoff).equals(known.drop("events"))
     following = next_order_day(whole, clock.at(start) + cutoff).to_list()
     for customer, day in zip(known["customer_id"], following, strict=True):
         later = [int(t) for t, kind in log[customer] if kind == "order" and t >= cutoff]
