@@ -10,13 +10,19 @@ from typing import Any
 
 from torch import nn
 
+from seqchurn.heads.hazard_grid import HazardGrid, HazardGridHead
 from seqchurn.heads.loglogistic_mixture import LogLogisticMixture, LogLogisticMixtureHead
+from seqchurn.heads.lognormal_mixture import LogNormalMixture, LogNormalMixtureHead
 from seqchurn.heads.weibull import Weibull, WeibullHead
 
 __all__ = [
     "HEADS",
+    "HazardGrid",
+    "HazardGridHead",
     "LogLogisticMixture",
     "LogLogisticMixtureHead",
+    "LogNormalMixture",
+    "LogNormalMixtureHead",
     "Weibull",
     "WeibullHead",
     "make_head",
@@ -25,6 +31,8 @@ __all__ = [
 HEADS: dict[str, type[nn.Module]] = {
     "loglogistic_mixture": LogLogisticMixtureHead,
     "weibull": WeibullHead,
+    "lognormal_mixture": LogNormalMixtureHead,
+    "hazard_grid": HazardGridHead,
 }
 
 

@@ -1,96 +1,56 @@
 """Context vectors -> waits that are mixtures of log-logistic distributions.
 
-Heavy tails let it extrapolate beyond the observed span, where hazard bins explode; with scales
-spread from short waits to long ones it takes any shape in between. K components:
+Heavy tails let it extrapolate beyond the observed span, where hazard bins explode. A component is
+a logistic bell in log days:
 
-    S(t) = sum_k w_k / (1 + (t / scale_k) ^ shape_k)
+    P(T > t) = 1 / (1 + (t / scale) ^ shape)
 
-Shapes: B customers, L landmarks, C context, K components.
+Shapes: B customers, L landmarks, K components.
 """
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch import Tensor
 
-from seqchurn.waits.wait import Wait
+from seqchurn.heads.mixture import MixtureHead, MixtureWait
+from seqchurn.waits.wait import log1mexp
 
 __all__ = ["LogLogisticMixture", "LogLogisticMixtureHead"]
 
-_SHORTEST_DAYS = 1e-100  # in place of zero: nobody has ordered by then, whatever the shape
+_SMALLEST = 1e-300
 
 
-class LogLogisticMixture(Wait):
-    """Mixture of log-logistic waits.
+class LogLogisticMixture(MixtureWait):
+    """Mixture of log-logistic waits; a component of shape s has a tail like days ** -s.
 
-    Args:
-        log_weight: Log weights that sum to one over K, shape (B, L, K).
-        log_scale: Log of the median days of each component, shape (B, L, K).
-        log_shape: Log of the shapes; a component of shape s has a tail like days ** -s,
-            shape (B, L, K).
+    Summed as probabilities, which is half the work of sums in log space: in float64 a logistic
+    tail is above 1e-300 up to 690, farther than any days in reach are from any scale of a head.
     """
 
-    def __init__(self, log_weight: Tensor, log_scale: Tensor, log_shape: Tensor) -> None:
-        self.log_weight = log_weight.double()
-        self.log_scale = log_scale.double()
-        self.log_shape = log_shape.double()
+    def _log_tail(self, ahead: Tensor) -> Tensor:
+        return self._log_sum(torch.sigmoid(ahead))
 
-    def _log_odds(self, days: Tensor) -> Tensor:
-        """Log odds that each component is over by `days`, shape (..., B, L, K)."""
-        log_days = days.double().clamp(min=_SHORTEST_DAYS).log().unsqueeze(-1)
-        return self.log_shape.exp() * (log_days - self.log_scale)
+    def _log_bell(self, ahead: Tensor) -> Tensor:
+        return self._log_sum(self.shape * torch.sigmoid(ahead) * torch.sigmoid(-ahead))
 
-    def log_survival(self, days: Tensor) -> Tensor:
-        """Log P(wait > days)."""
-        return torch.logsumexp(self.log_weight - F.softplus(self._log_odds(days)), dim=-1)
+    def _log_between(self, ahead: Tensor, behind: Tensor, gap: Tensor) -> Tensor:
+        # sigmoid(b) - sigmoid(-a) = sigmoid(b) sigmoid(a) (1 - exp(-a - b))
+        minus_mass = torch.sigmoid(ahead) * torch.sigmoid(behind) * torch.expm1(gap)
+        return self._log_sum(minus_mass)
 
-    def log_density(self, days: Tensor) -> Tensor:
-        """Log density, per day."""
-        z = self._log_odds(days)
-        log_days = days.double().clamp(min=_SHORTEST_DAYS).log()
-        log_hazard_odds = self.log_weight + self.log_shape + z - 2.0 * F.softplus(z)
-        return torch.logsumexp(log_hazard_odds, dim=-1) - log_days
+    def _log_sum(self, mass: Tensor) -> Tensor:
+        """Log of the weighted sum over components of masses of one sign, whichever."""
+        return (self.weight * mass).sum(dim=-1).abs().clamp(min=_SMALLEST).log()
+
+    @staticmethod
+    def _ahead_at(log_tail: Tensor) -> Tensor:
+        return log_tail - log1mexp(-log_tail)
 
 
-class LogLogisticMixtureHead(nn.Module):
-    """Maps context vectors to mixtures of log-logistic waits.
+class LogLogisticMixtureHead(MixtureHead):
+    """Maps context vectors to mixtures of log-logistic waits."""
 
-    Args:
-        context_size: Width C of the context.
-        shortest_days: Scale that the first component starts from.
-        longest_days: Scale that the last component starts from.
-        components: K.
-        hidden_size: Width of the layer between context and parameters.
-    """
-
-    first_log_scale: Tensor
-
-    def __init__(
-        self,
-        context_size: int,
-        *,
-        shortest_days: float,
-        longest_days: float,
-        components: int,
-        hidden_size: int,
-    ) -> None:
-        super().__init__()
-        self.hidden = nn.Linear(context_size, hidden_size)
-        self.parameters_of = nn.Linear(hidden_size, 3 * components)
-        nn.init.normal_(self.parameters_of.weight, std=0.01)
-        nn.init.zeros_(self.parameters_of.bias)
-        spread = torch.linspace(math.log(shortest_days), math.log(longest_days), components)
-        self.register_buffer("first_log_scale", spread)
-
-    def forward(self, context: Tensor) -> LogLogisticMixture:
-        """Waits of batch shape (B, L) for context of shape (B, L, C)."""
-        raw = self.parameters_of(F.gelu(self.hidden(context)))  # (B, L, 3K)
-        logit, scale, shape = raw.chunk(3, dim=-1)  # each (B, L, K)
-        return LogLogisticMixture(
-            log_weight=F.log_softmax(logit.double(), dim=-1),
-            log_scale=self.first_log_scale + 4.0 * torch.tanh(scale / 4.0),  # within e^4 of start
-            log_shape=0.4 + 2.0 * torch.tanh(shape / 2.0),  # shapes from 0.2 to 11
-        )
+    wait = LogLogisticMixture
+    first_log_shape = 0.4  # shapes from 0.2 to 11
+    at_once = False

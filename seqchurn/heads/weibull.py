@@ -13,11 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from seqchurn.waits.wait import Wait
+from seqchurn.waits.wait import LONGEST_DAYS, SHORTEST_DAYS, Wait, log1mexp, log_days, log_ratio
 
 __all__ = ["Weibull", "WeibullHead"]
 
-_SHORTEST_DAYS = 1e-100  # in place of zero: nobody has ordered by then, whatever the shape
 _STEEPEST = 30.0
 
 
@@ -34,15 +33,6 @@ class Weibull(Wait):
         self.log_scale = log_scale.double()
         self.log_shape = log_shape.double()
 
-    def _log_cumulative_hazard(self, days: Tensor) -> Tensor:
-        log_days = days.double().clamp(min=_SHORTEST_DAYS).log()
-        return self.log_shape.exp() * (log_days - self.log_scale)
-
-    @staticmethod
-    def _cumulative_hazard(z: Tensor) -> Tensor:
-        """exp(z), but linear in z from e^30 on, where gradients would leave float32."""
-        return z.clamp(max=_STEEPEST).exp() * (1.0 + (z - _STEEPEST).clamp(min=0.0))
-
     def log_survival(self, days: Tensor) -> Tensor:
         """Log P(wait > days)."""
         return -self._cumulative_hazard(self._log_cumulative_hazard(days))
@@ -50,9 +40,30 @@ class Weibull(Wait):
     def log_density(self, days: Tensor) -> Tensor:
         """Log density, per day."""
         z = self._log_cumulative_hazard(days)
-        log_days = days.double().clamp(min=_SHORTEST_DAYS).log()
-        log_hazard = self.log_shape + z.clamp(max=_STEEPEST) - log_days
+        log_hazard = self.log_shape + z.clamp(max=_STEEPEST) - log_days(days)
         return log_hazard - self._cumulative_hazard(z)
+
+    def log_interval(self, start: Tensor, end: Tensor) -> Tensor:
+        """Log P(start < wait <= end), from the hazard between: exact at any width."""
+        until_end = self._cumulative_hazard(self._log_cumulative_hazard(end))
+        between = -until_end * torch.expm1(-self.log_shape.exp() * log_ratio(start, end))
+        return self.log_survival(start) + log1mexp(between)
+
+    def days_at(self, log_survival: Tensor) -> Tensor:
+        """Inverse of survival, in closed form."""
+        hazard = -log_survival
+        steep = math.exp(_STEEPEST)
+        z = torch.where(hazard < steep, hazard.log(), _STEEPEST - 1.0 + hazard / steep)
+        days = (self.log_scale + z / self.log_shape.exp()).exp().clamp(min=SHORTEST_DAYS)
+        return torch.where(days > LONGEST_DAYS, math.inf, days)
+
+    def _log_cumulative_hazard(self, days: Tensor) -> Tensor:
+        return self.log_shape.exp() * (log_days(days) - self.log_scale)
+
+    @staticmethod
+    def _cumulative_hazard(z: Tensor) -> Tensor:
+        """exp(z), but linear in z from e^30 on, where gradients would leave float32."""
+        return z.clamp(max=_STEEPEST).exp() * (1.0 + (z - _STEEPEST).clamp(min=0.0))
 
 
 class WeibullHead(nn.Module):

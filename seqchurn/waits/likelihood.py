@@ -6,6 +6,8 @@ order on c is still possible, so the survived part of the wait is e = c - o - r.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -32,9 +34,8 @@ def landmark_log_likelihood(
     Returns:
         Log likelihood in nats, shape (B, L).
     """
-    came = wait.log_interval(days - step_days, days)  # (B, L)
-    still_open = wait.log_survival(days - step_days)  # (B, L)
-    return torch.where(observed, came, still_open) - wait.log_survival(survived_days)
+    end = torch.where(observed, days, math.inf)  # (B, L) what is open is over some day, or never
+    return wait.log_interval(days - step_days, end) - wait.log_survival(survived_days)
 
 
 def landmark_nll(

@@ -1,33 +1,75 @@
-"""Waits of every head, from tame to extreme."""
+"""Waits of every head, from tame to extreme, with a never mass where there can be one."""
 
 from __future__ import annotations
 
+import math
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seqchurn.config import head as head_config
-from seqchurn.heads import HEADS, make_head
+from seqchurn.config.section import Section
+from seqchurn.heads import make_head
 from seqchurn.waits.wait import Wait
 
+DrawWaits = Callable[..., Wait]
+
 CONTEXT_SIZE = 6
+SECOND, HOUR, DAY = 1 / 86_400, 1 / 24, 1.0
 SPANS = {"days": (1.0, 1_000.0), "seconds": (1 / 86_400, 3_000.0)}
 
 
-@pytest.fixture(scope="session")
-def head_options() -> dict[str, dict[str, object]]:
-    """Default fields of the config of every head, by kind."""
-    configs = typing.get_args(typing.get_args(head_config.Head)[0])
-    fields = [config().model_dump() for config in configs]
-    return {str(field.pop("kind")): field for field in fields}
+def spaced(shortest: float, longest: float, steps: int) -> Tensor:
+    """Days from shortest to longest, evenly in the logarithm, shape (steps, 1, 1)."""
+    days = torch.logspace(math.log10(shortest), math.log10(longest), steps, dtype=torch.float64)
+    return days.view(-1, 1, 1)
 
 
-@pytest.fixture(params=HEADS)
-def kind(request: pytest.FixtureRequest) -> str:
+def cuts_of(wait: Wait) -> Tensor:
+    """Days on which the density jumps."""
+    cuts: Tensor = getattr(wait, "cuts", torch.empty(0, dtype=torch.float64))
+    return cuts
+
+
+def assert_close(found: Tensor, expected: Tensor, *, rtol: float = 0.0, atol: float = 0.0) -> None:
+    torch.testing.assert_close(found, expected.to(found).expand_as(found), rtol=rtol, atol=atol)
+
+
+def _variants() -> Iterator[tuple[str, Section]]:
+    for config in typing.get_args(typing.get_args(head_config.Head)[0]):
+        yield config().kind, config()
+        if "never" in config.model_fields:
+            yield f"{config().kind} with never", config(never=True)
+
+
+VARIANTS = dict(_variants())
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest) -> str:
+    """Name of a head with default options, or of one with a never mass."""
     return str(request.param)
+
+
+@pytest.fixture
+def make(variant: str) -> Callable[..., nn.Module]:
+    """Makes the head of a context size and a span, with fresh weights."""
+
+    def head(context_size: int, shortest_days: float, longest_days: float) -> nn.Module:
+        torch.manual_seed(0)
+        options = VARIANTS[variant].model_dump()
+        return make_head(
+            options.pop("kind"),
+            context_size=context_size,
+            shortest_days=shortest_days,
+            longest_days=longest_days,
+            **options,
+        )
+
+    return head
 
 
 @pytest.fixture(params=SPANS)
@@ -37,12 +79,8 @@ def span(request: pytest.FixtureRequest) -> tuple[float, float]:
 
 
 @pytest.fixture
-def head(kind: str, span: tuple[float, float], head_options: dict[str, typing.Any]) -> nn.Module:
-    torch.manual_seed(0)
-    options = head_options[kind]
-    return make_head(
-        kind, context_size=CONTEXT_SIZE, shortest_days=span[0], longest_days=span[1], **options
-    )
+def head(make: Callable[..., nn.Module], span: tuple[float, float]) -> nn.Module:
+    return make(CONTEXT_SIZE, *span)
 
 
 @pytest.fixture

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seqchurn.waits import wait as wait_module
 from seqchurn.waits.likelihood import landmark_log_likelihood
 from seqchurn.waits.wait import Wait
+from tests.heads.conftest import DAY, HOUR, SECOND, DrawWaits, assert_close, cuts_of, spaced
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-DrawWaits = Callable[..., Wait]
-
-SECOND, HOUR, DAY = 1 / 86_400, 1 / 24, 1.0
 WILD = 100.0
 
 
-def spaced(shortest: float, longest: float, steps: int) -> Tensor:
-    """Days from shortest to longest, evenly in the logarithm, shape (steps, 1, 1)."""
-    days = torch.logspace(math.log10(shortest), math.log10(longest), steps, dtype=torch.float64)
-    return days.view(-1, 1, 1)
-
-
-def assert_close(found: Tensor, expected: Tensor, *, rtol: float = 0.0, atol: float = 0.0) -> None:
-    torch.testing.assert_close(found, expected.to(found).expand_as(found), rtol=rtol, atol=atol)
-
-
-def test_everybody_waits_at_first_and_fewer_as_days_pass(draw_waits: DrawWaits) -> None:
+def test_everybody_waits_at_first_and_fewer_as_days_pass_down_to_those_who_never_order(
+    draw_waits: DrawWaits,
+) -> None:
     wait = draw_waits(50, size=1e4)
     assert_close(wait.log_survival(torch.zeros(1, 50)), torch.zeros(1), atol=1e-14)
     alive = wait.log_survival(spaced(1e-6, 1e5, 400))
     assert (alive.diff(dim=0) <= 1e-15).all()
-    assert (alive[-1] < alive[0] - 1e-3).all()
+    assert (alive >= wait.log_never - 1e-14).all()
+    assert ((alive[-1] < alive[0] - 1e-3) | (alive[0] < wait.log_never + 1e-3)).all()
 
 
 def test_density_is_minus_the_slope_of_survival(draw_waits: DrawWaits) -> None:
@@ -48,16 +38,21 @@ def test_density_is_minus_the_slope_of_survival(draw_waits: DrawWaits) -> None:
     hazard = (wait.log_density(days) - alive).exp()
     sane = (alive > -1e6).detach()  # beyond, log density minus log survival is rounding noise
     assert sane.double().mean() > 0.8
-    assert_close(-days.grad[sane], hazard[sane].detach(), rtol=1e-8)
+    found, expected = -days.grad * days, hazard * days  # per unit of log days
+    assert_close(found.detach()[sane], expected.detach()[sane], rtol=1e-8, atol=1e-15)
 
 
-def test_density_integrates_to_one_minus_the_tail(draw_waits: DrawWaits) -> None:
+def test_density_integrates_to_one_minus_what_comes_at_once_and_the_tail(
+    draw_waits: DrawWaits,
+) -> None:
     wait = draw_waits(20, size=WILD)
-    days = spaced(1e-9, 1e5, 20_000)
+    cuts = cuts_of(wait)  # the last point of one side, and the first of the other
+    sides = torch.cat([cuts, torch.nextafter(cuts, torch.full_like(cuts, math.inf))])
+    days = torch.cat([spaced(2e-9, 1e5, 20_000).flatten(), sides]).sort().values.view(-1, 1, 1)
     per_log_day = wait.log_density(days).exp() * days
     mass = torch.trapezoid(per_log_day, days.log(), dim=0)
     expected = wait.log_survival(days[0]).exp() - wait.log_survival(days[-1]).exp()
-    assert_close(mass, expected, atol=1e-6)
+    assert_close(mass, expected, atol=5e-6)
 
 
 @pytest.mark.parametrize("step", [SECOND, HOUR, DAY, 7 * DAY])
@@ -72,106 +67,47 @@ def test_the_masses_of_all_steps_sum_to_one_minus_the_tail(
 
 @pytest.mark.parametrize("span", [(1.0, 1_000.0)])
 @pytest.mark.parametrize("step", [SECOND, HOUR, DAY])
-def test_the_two_forms_of_an_interval_agree_from_the_switch_to_ten_thousand_days(
+def test_all_forms_of_an_interval_agree_from_the_switch_to_ten_thousand_days(
     step: float, draw_waits: DrawWaits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait = draw_waits(50, size=10.0)
     ends = spaced(step / wait_module.NARROW, 1e4, 300)
+    whole = ((cuts_of(wait) <= ends - step) | (cuts_of(wait) >= ends)).all(dim=-1, keepdim=True)
     monkeypatch.setattr(wait_module, "NARROW", 0.0)
-    difference = wait.log_interval(ends - step, ends)
+    difference = Wait.log_interval(wait, ends - step, ends)
     monkeypatch.setattr(wait_module, "NARROW", math.inf)
-    density = wait.log_interval(ends - step, ends)
-    likely = wait.log_survival(ends - step) > -50.0
+    density = Wait.log_interval(wait, ends - step, ends)
+    likely = (wait.log_survival(ends - step) > -50.0) & whole
     assert likely.double().mean() > 0.3
     assert_close((density / difference)[likely], torch.ones(1), rtol=1e-5)
+    exact = wait.log_interval(ends - step, ends)
+    assert_close((density / exact)[likely], torch.ones(1), rtol=1e-5)
 
 
-def test_the_quantile_inverts_survival(draw_waits: DrawWaits) -> None:
+@pytest.mark.parametrize(("ratio", "parts"), [(1.5, 2), (1.5, 3_000), (1.0003, 100)])
+def test_the_mass_of_an_interval_is_the_sum_of_its_parts_however_narrow(
+    ratio: float, parts: int, draw_waits: DrawWaits
+) -> None:
+    wait = draw_waits(5, size=WILD)
+    starts = torch.cat([torch.zeros(1, 1, 1), spaced(1e-6, 1e5, 12)])
+    ends = ratio * starts + 1e-6 * (starts == 0)
+    share = torch.linspace(0.0, 1.0, parts + 1, dtype=torch.float64).view(-1, 1, 1, 1)
+    edges = starts + share * (ends - starts)
+    masses = wait.log_interval(edges[:-1], edges[1:])
+    found, expected = torch.logsumexp(masses, dim=0), wait.log_interval(starts, ends)
+    sane = expected > -1e3  # beyond, rounding of the logarithm is more than that of the mass
+    assert sane.double().mean() > 0.6
+    assert_close(found[sane], expected[sane], atol=1e-9)
+
+
+def test_an_interval_without_end_has_the_mass_of_survival(draw_waits: DrawWaits) -> None:
     wait = draw_waits(50, size=WILD)
-    probability = torch.tensor([0.01, 0.1, 0.5, 0.9, 0.999], dtype=torch.float64).view(-1, 1, 1)
-    days = wait.quantile(probability.expand(-1, 1, 50))
-    within_reach = (days > 1e-8) & (days < 1e11)
-    assert within_reach.double().mean() > 0.8
-    expected = torch.log1p(-probability).expand_as(days)
-    assert_close(wait.log_survival(days)[within_reach], expected[within_reach], rtol=1e-8)
-
-
-def test_draws_by_the_quantile_are_spread_as_survival_says(draw_waits: DrawWaits) -> None:
-    wait, n = draw_waits(6, size=30.0), 1_000
-    uniform = torch.rand(n, 1, 6, generator=torch.Generator().manual_seed(3)).double()
-    draws = wait.quantile(uniform)
-    for days in (0.1, 1.0, 10.0, 100.0, 1_000.0):
-        share = (draws > days).double().mean(dim=0)
-        expected = wait.log_survival(torch.tensor(days)).exp()
-        assert_close(share, expected, atol=4.0 * 0.5 / math.sqrt(n))
-
-
-@pytest.mark.parametrize("span", [(1.0, 1_000.0)])
-def test_a_head_recovers_the_waits_that_were_drawn(head: nn.Module, draw_waits: DrawWaits) -> None:
-    n = 200
-    probability = (torch.arange(n, dtype=torch.float64) + 0.5) / n
-    truth = draw_waits(1, size=100.0)
-    draws = truth.quantile(probability.view(-1, 1, 1)).squeeze(1)  # (n, 1)
-    context = torch.ones(1, 1, 6)
-    optimizer = torch.optim.Adam(head.parameters(), lr=0.02)
-    for _ in range(150):
-        optimizer.zero_grad()
-        loss = -head(context).log_density(draws).mean()
-        loss.backward()
-        optimizer.step()
-    with torch.no_grad():
-        found = head(context).log_survival(draws).exp()
-    assert_close(found, truth.log_survival(draws).exp(), atol=0.03)
-
-
-def test_given_quiet_time_the_rest_of_the_wait_is_the_whole_wait_rescaled(
-    draw_waits: DrawWaits,
-) -> None:
-    wait = draw_waits(30, size=30.0)
-    quiet = torch.full((1, 30), 12.0, dtype=torch.float64)
-    rest = wait.given_quiet(quiet)
-    later, within = spaced(12.001, 1e4, 50), spaced(1e-6, 11.999, 50)
-    alive = wait.log_survival(quiet)
-    assert_close(rest.log_survival(later), wait.log_survival(later) - alive, rtol=1e-12)
-    assert_close(rest.log_density(later), wait.log_density(later) - alive, rtol=1e-12)
-    assert_close(rest.log_survival(within), torch.zeros(1))
-    assert (rest.log_density(within) == -math.inf).all()
-    assert (rest.log_density(quiet) == -math.inf).all()
-    steps = torch.arange(12.0, 3_000.0, dtype=torch.float64).view(-1, 1, 1)
-    masses = rest.log_interval(steps, steps + 1.0).exp()
-    assert_close(masses.sum(dim=0), 1.0 - rest.log_survival(steps[-1] + 1.0).exp(), atol=1e-6)
-
-
-def test_the_quantile_given_quiet_time_lies_beyond_it_and_inverts_survival(
-    draw_waits: DrawWaits,
-) -> None:
-    wait = draw_waits(30, size=30.0)
-    rest = wait.given_quiet(torch.full((1, 30), 12.0, dtype=torch.float64))
-    probability = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64).view(-1, 1, 1)
-    days = rest.quantile(probability.expand(-1, 1, 30))
-    assert (days >= 12.0).all()
-    sane = (wait.log_survival(torch.tensor(12.0)) > -1e3).expand_as(days)
-    expected = torch.log1p(-probability).expand_as(days)
-    assert_close(rest.log_survival(days)[sane], expected[sane], atol=1e-8)
-
-
-@pytest.mark.parametrize(("first", "second"), [(3.0, 20.0), (20.0, 3.0), (7.0, 7.0)])
-def test_conditioning_twice_is_conditioning_once_on_the_longer(
-    first: float, second: float, draw_waits: DrawWaits
-) -> None:
-    wait = draw_waits(30, size=30.0)
-
-    def quiet(days: float) -> Tensor:
-        return torch.full((1, 30), days, dtype=torch.float64)
-
-    twice = wait.given_quiet(quiet(first)).given_quiet(quiet(second))
-    once = wait.given_quiet(quiet(max(first, second)))
-    days = spaced(0.1, 1e4, 50)
-    assert_close(twice.log_survival(days), once.log_survival(days), rtol=1e-10, atol=1e-10)
-    later = spaced(20.5, 1e4, 50)
-    assert_close(twice.log_density(later), once.log_density(later), rtol=1e-10)
-    half = torch.full((1, 30), 0.5)
-    assert_close(twice.quantile(half), once.quantile(half), rtol=1e-9)
+    starts = torch.cat([torch.zeros(1, 1, 1), spaced(1e-6, 1e5, 50)])
+    endless = torch.full_like(starts, math.inf)
+    for asked in (wait, wait.given_quiet(torch.full((1, 50), 12.0, dtype=torch.float64))):
+        alive = asked.log_survival(starts)
+        assert_close(asked.log_interval(starts, endless), alive, rtol=1e-12, atol=1e-12)
+        assert_close(Wait.log_interval(asked, starts, endless), alive)
 
 
 @pytest.mark.parametrize("step", [SECOND, HOUR, DAY])
@@ -198,6 +134,7 @@ READINGS = {
     "first step": lambda wait, days: wait.log_interval(torch.zeros_like(days), days),
     "wide step": lambda wait, days: wait.log_interval(days, 1.5 * days),
     "narrow step": lambda wait, days: wait.log_interval(days, 1.0001 * days),
+    "no end": lambda wait, days: wait.log_interval(days, torch.full_like(days, math.inf)),
     "rest": lambda wait, days: wait.given_quiet(days).log_interval(days, 1.5 * days),
 }
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqchurn.heads import Weibull
+from seqchurn.heads import LogLogisticMixture, Weibull
 from seqchurn.waits.likelihood import landmark_log_likelihood, landmark_nll
 from seqchurn.waits.wait import log1mexp
 
@@ -75,6 +75,23 @@ def test_the_likelihood_is_the_sum_by_hand() -> None:
         step_days=1.0,
     )
     assert nll.item() == pytest.approx(-(on_the_landmark + on_day_nine + still_open) / 3)
+
+
+def test_a_wait_is_open_until_some_day_or_for_ever() -> None:
+    def survival(days: float) -> float:
+        return 0.8 / (1.0 + days / SCALE) + 0.2
+
+    weights, scale = tensor([[0.8, 0.2]]).log(), tensor([[SCALE]]).log()
+    wait = LogLogisticMixture(
+        weights[..., :1, None], scale.unsqueeze(-1), torch.zeros(1, 1, 1), never=weights[..., 1:]
+    )
+    observed = torch.tensor([[False, True]])
+    found = landmark_log_likelihood(
+        wait, tensor([[12, 12]]), tensor([[6, 6]]), observed, step_days=1.0
+    )
+    still_open = math.log(survival(11)) - math.log(survival(6))
+    came = math.log(survival(11) - survival(12)) - math.log(survival(6))
+    assert found.flatten().tolist() == pytest.approx([still_open, came], rel=1e-12)
 
 
 @pytest.mark.parametrize("garbage", [math.nan, math.inf, -1e9, 0.0])
