@@ -27,6 +27,7 @@ VERBS = {
     "prepare": "Raw logs to events and sequences.",
     "train": "Fit a model on what lies before a cutoff, and log it.",
     "evaluate": "Compare a model and the baselines with what followed a cutoff.",
+    "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
     "promote": "Make a model the champion, the one that scores.",
     "score": "Champion and events to the score table, one row per customer.",
     "demo": "All of the above on example data.",
@@ -38,6 +39,7 @@ _EXAMPLE = "seqchurn {} --config configs/demo.yaml"
 _EXAMPLES = {
     "train": f"{_EXAMPLE} --encoder.kind gru --training.max_epochs 3",
     "evaluate": f"{_EXAMPLE} --evaluation.horizons '[7d,14d]'",
+    "backtest": f"{_EXAMPLE} --refit every --backtest.cutoffs 6",
     "score": f"{_EXAMPLE} --as_of 2017-12-01",
 }
 

@@ -148,6 +148,7 @@ def score_options(config: Config) -> ScoreOptions:
         churn_days=duration_days(config.scoring.churn_horizon),
         reach_days=duration_days(config.scoring.reach),
         interval_days=duration_days(config.scoring.interval),
+        count_paths=config.scoring.count_paths,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 
+from seqchurn.config.activity import ActivityConfig
+from seqchurn.config.backtest import BacktestConfig
 from seqchurn.config.datasets import DatasetsConfig
 from seqchurn.config.encoder import Encoder, LstmConfig
 from seqchurn.config.evaluation import EvaluationConfig
@@ -43,10 +45,14 @@ class Config(Section):
     """How a history becomes a context vector."""
     head: Head = LogLogisticMixtureConfig()
     """How a context becomes the distribution of a wait."""
+    activity: ActivityConfig = ActivityConfig()
+    """How busy the shop is, day by day: the clock that waits run by."""
     training: TrainingConfig = TrainingConfig()
     """How the model is fitted."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """What a model is asked, and when."""
+    backtest: BacktestConfig = BacktestConfig()
+    """At which moments of the past a model is tried."""
     tracking: TrackingConfig = TrackingConfig()
     """Where runs and models go in MLflow; in `store`, or where MLFLOW_TRACKING_URI says."""
     scoring: ScoringConfig = ScoringConfig()

@@ -19,3 +19,5 @@ class EvaluationConfig(Section):
     """Windows after the cutoff within which an order is asked for; scores publish the same."""
     calibration_bins: PositiveInt = 10
     """Bins of equal count in calibration errors and reliability curves."""
+    resamples: PositiveInt = 1_000
+    """Bootstrap resamples of customers, for intervals of differences and of D-calibration."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["RUN_ARGUMENTS", "RunArgument"]
 
-_ALL = ("prepare", "train", "evaluate", "promote", "score", "demo")
+_ALL = ("prepare", "train", "evaluate", "backtest", "promote", "score", "demo")
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,13 @@ RUN_ARGUMENTS = {
         "the champion (score).",
         verbs=("evaluate", "promote", "score"),
         metavar="VERSION",
+    ),
+    "refit": RunArgument(
+        "never: one model, frozen at the first cutoff; every: beside it a fresh one at each. "
+        "(default: never)",
+        verbs=("backtest",),
+        metavar="WHEN",
+        choices=("never", "every"),
     ),
     "force": RunArgument(
         "Do the work again although its result is there.", verbs=("prepare", "score")

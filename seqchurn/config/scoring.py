@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import PositiveInt
+
 from seqchurn.config.section import Section
 from seqchurn.config.units import Duration
 
@@ -17,3 +19,5 @@ class ScoringConfig(Section):
     """Time between two scorings; scores are valid that long."""
     reach: Duration = "730d"
     """Next-order dates farther away than this are left empty."""
+    count_paths: PositiveInt = 16
+    """Futures drawn of a customer who orders for certain, for expected_orders; fewer for others."""

@@ -32,6 +32,8 @@ class DataFacts:
     """Span of the events that are kept, in days."""
     end_day: float
     """Grid day of the training cutoff."""
+    step_days: float
+    """Resolution of the grid, in days."""
 
 
 def data_facts(
@@ -58,4 +60,5 @@ def data_facts(
         shortest_days=max(shortest, step_days),
         longest_days=max(span, 2.0 * step_days),
         end_day=end_day,
+        step_days=step_days,
     )

@@ -15,13 +15,11 @@ import numpy.typing as npt
 import polars as pl
 
 from seqchurn.errors import ConfigError, DataError
+from seqchurn.evaluation.cohorts import Cohorts, cohorts_at
 from seqchurn.waits.clock import Clock
 from seqchurn.waits.histories import known_before, next_order_day
 
-__all__ = ["COHORTS", "Outcomes", "outcomes_at"]
-
-COHORTS = ("no order yet", "one order", "repeat")
-"""By order days before the cutoff: none, one, more."""
+__all__ = ["Outcomes", "outcomes_at"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,14 @@ class Outcomes:
         horizons_days: Windows asked for, shape (H,).
         ordered: True where an order came in [cutoff, cutoff + horizon), shape (B, H).
         observed: True where an order came before the end of the log, shape (B,).
+        order_counts: Order days in [cutoff, cutoff + horizon), shape (B, H).
         wait_days: Days after the cutoff at which the step with the next order starts and ends,
-            shape (B, 2); where none came both are the end of the log.
-        cohort: Name of the cohort of each customer, shape (B,).
+            shape (B, 2); where none came both are the end of the log. Whole steps, so that equal
+            waits are equal numbers.
+        cohorts: Name to members, each of shape (B,), `all` first; see
+            `seqchurn.evaluation.cohorts`.
+        step_days: Resolution of the grid, in days.
+        end_days: End of the log, in days after the cutoff.
     """
 
     cutoff: datetime
@@ -46,16 +49,11 @@ class Outcomes:
     horizons_days: npt.NDArray[np.float64]
     ordered: npt.NDArray[np.bool_]
     observed: npt.NDArray[np.bool_]
+    order_counts: npt.NDArray[np.int64]
     wait_days: npt.NDArray[np.float64]
-    cohort: npt.NDArray[np.str_]
-
-    def members(self, cohort: str) -> npt.NDArray[np.bool_]:
-        """Who belongs to a cohort, shape (B,); everybody to `all`."""
-        return np.full(self.cohort.shape, True) if cohort == "all" else self.cohort == cohort
-
-    def cohorts(self) -> list[str]:
-        """`all`, then those of `COHORTS` with at least one customer."""
-        return ["all", *(name for name in COHORTS if (self.cohort == name).any())]
+    cohorts: Cohorts
+    step_days: float
+    end_days: float
 
 
 def outcomes_at(
@@ -65,6 +63,7 @@ def outcomes_at(
     horizons_days: Sequence[float],
     end_day: float,
     clock: Clock,
+    event_counts: npt.NDArray[np.int64] | None = None,
 ) -> Outcomes:
     """Compare what was known at a cutoff with what followed.
 
@@ -74,37 +73,50 @@ def outcomes_at(
         horizons_days: Windows after the cutoff, in days.
         end_day: First day after the log: the end of the step that holds its last event.
         clock: The grid of waits.
+        event_counts: Events before the cutoff, by history, for the cohort `one event`.
 
     Returns:
         One row per customer first seen before the cutoff, in the order of the histories.
 
     Raises:
         DataError: If the log is empty.
-        ConfigError: If the cutoff lies outside the log or between two steps of the grid, or a
-            horizon reaches beyond the end of the log.
+        ConfigError: If the cutoff or a horizon ends outside the log or inside a step.
     """
-    cutoff_day = clock.at(cutoff)
     _check_cutoff(histories, cutoff, end_day, clock)
     _check_horizons(cutoff, horizons_days, end_day, clock)
-    half_step = clock.step_days / 2  # between two starts of steps, whatever rounding did
-    known = known_before(histories, cutoff_day - half_step)
-    following = next_order_day(histories, cutoff_day - half_step).to_numpy() - cutoff_day
-    following = np.rint(following / clock.step_days) * clock.step_days  # NaN: no order
-    horizons = np.asarray(horizons_days, dtype=np.float64)
-    observed = following < end_day - cutoff_day - half_step
-    starts = np.where(observed, following, end_day - cutoff_day)
-    ends = np.where(observed, following + clock.step_days, end_day - cutoff_day)
-    orders = known["order_days"].list.len().to_numpy()
+    cutoff_day, step = clock.at(cutoff), clock.step_days
+    between = cutoff_day - step / 2  # no order lies there, whatever rounding did
+    known = known_before(histories, between)
+    following = np.rint((next_order_day(histories, between).to_numpy() - cutoff_day) / step)
+    end = round((end_day - cutoff_day) / step)  # steps, like `following`; NaN: no order
+    horizons, observed = np.asarray(horizons_days, dtype=np.float64), following < end
+    wait = np.stack([following, following + 1], axis=1)
+    seen = (histories["first_day"] < between).to_numpy()
+    counts = None if event_counts is None else event_counts[seen]
     return Outcomes(
         cutoff=cutoff,
         cutoff_day=cutoff_day,
         known=known,
         horizons_days=horizons,
-        ordered=following[:, None] < horizons - half_step,
+        ordered=following[:, None] < np.rint(horizons / step),
         observed=observed,
-        wait_days=np.stack([starts, ends], axis=1),
-        cohort=np.asarray(COHORTS)[np.minimum(orders, 2)],
+        order_counts=_order_counts(histories.filter(seen), between, horizons),
+        wait_days=np.where(observed[:, None], wait, end) * step,
+        cohorts=cohorts_at(known, cutoff_day=cutoff_day, event_counts=counts),
+        step_days=step,
+        end_days=end * step,
     )
+
+
+def _order_counts(
+    histories: pl.DataFrame, start_day: float, horizons: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Order days from a day between two steps, within each horizon, shape (B, H)."""
+    within = [pl.element().is_between(start_day, start_day + horizon) for horizon in horizons]
+    counts = [
+        pl.col("order_days").list.filter(w).list.len().alias(str(h)) for h, w in enumerate(within)
+    ]
+    return histories.select(counts).cast(pl.Int64).to_numpy()
 
 
 def _check_cutoff(histories: pl.DataFrame, cutoff: datetime, end_day: float, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from seqchurn.console import table
 
-__all__ = ["evaluation_table", "horizon_text"]
+__all__ = ["digits", "evaluation_table", "horizon_text", "marked"]
 
 _Row = Mapping[str, Any]
 _COLUMNS = {
@@ -24,7 +24,7 @@ _COLUMNS = {
     "ece": "ECE",
     "accuracy": "accuracy",
 }
-_HIGHER_IS_BETTER = {"auc", "accuracy"}
+_HIGHER_IS_BETTER = {"auc", "accuracy", "log_likelihood", "concordance"}
 
 
 def evaluation_table(rows: Sequence[_Row], *, cohort: str = "all") -> str:
@@ -44,7 +44,7 @@ def evaluation_table(rows: Sequence[_Row], *, cohort: str = "all") -> str:
     for horizon in dict.fromkeys(row["horizon_days"] for row in shown):
         there = [row for row in shown if row["horizon_days"] == horizon]
         ordered = f"{there[0]['positives']:,} ({100 * there[0]['base_rate']:.1f}%)"
-        columns = [_marked([row[score] for row in there], score) for score in _COLUMNS]
+        columns = [marked([row[score] for row in there], score) for score in _COLUMNS]
         for i, (row, *scores) in enumerate(zip(there, *columns, strict=True)):
             left = [horizon_text(horizon), ordered] if i == 0 else ["", ""]
             lines.append([*left, row["model"], *scores])
@@ -70,9 +70,21 @@ def horizon_text(days: float) -> str:
     return f"{days:g}d" if days == int(days) else f"{hours:g}h"
 
 
-def _marked(scores: Sequence[float | None], score: str) -> list[str]:
-    """Scores with four digits, the best ones with a star; all of one width."""
-    texts = ["-" if s is None else f"{s:.4f}".replace("0.", ".", 1) for s in scores]
+def digits(score: float | None, sign: str = "-") -> str:
+    """Four digits, without a zero before the point; a dash where there is no score.
+
+    >>> digits(0.83471), digits(-3.05), digits(-0.0123, "+"), digits(None)
+    ('.8347', '-3.0500', '-.0123', '-')
+    """
+    if score is None:
+        return "-"
+    text = f"{score:{sign}.4f}"
+    return text.replace("0.", ".", 1) if abs(score) < 1 else text
+
+
+def marked(scores: Sequence[float | None], score: str) -> list[str]:
+    """Scores of a column with four digits, the best ones with a star; all of one width."""
+    texts = [digits(s) for s in scores]
     known = [float(text) for text in texts if text != "-"]
     best = (max if score in _HIGHER_IS_BETTER else min)(known) if known else None
     return [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from seqchurn.metrics.inputs import checked_pair
 
-__all__ = ["accuracy", "auc", "base_rate", "brier", "log_loss"]
+__all__ = ["accuracy", "auc", "base_rate", "brier", "log_loss", "log_losses"]
 
 _SMALLEST = 1e-6
 """Probabilities are moved this far inside (0, 1) before a logarithm."""
@@ -46,9 +46,14 @@ def log_loss(probability: npt.ArrayLike, outcome: npt.ArrayLike) -> float:
     Probabilities nearer than 1e-6 to 0 or 1 are moved to there: one certain prediction that
     failed costs 14 nats and not infinity, and does not decide the mean of thousands.
     """
+    return float(log_losses(probability, outcome).mean())
+
+
+def log_losses(probability: npt.ArrayLike, outcome: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """What each customer adds to the log-loss, shape (B,)."""
     predicted, came = checked_pair(probability, outcome)
     inside = np.clip(predicted, _SMALLEST, 1.0 - _SMALLEST)
-    return float(-np.where(came, np.log(inside), np.log1p(-inside)).mean())
+    return -np.where(came, np.log(inside), np.log1p(-inside))
 
 
 def brier(probability: npt.ArrayLike, outcome: npt.ArrayLike) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seqchurn.metrics.inputs import checked_outcomes, checked_probabilities
+from seqchurn.metrics.inputs import checked_steps
 
 __all__ = ["MASS_FLOOR", "LogLikelihood", "censored_log_likelihood"]
 
@@ -53,11 +53,7 @@ def censored_log_likelihood(
     Raises:
         ValueError: If shapes differ, there are no customers, or a value is no probability.
     """
-    until = checked_probabilities(before, "before")
-    past = checked_probabilities(through, "through")
-    came = checked_outcomes(observed, until.size, "observed")
-    if past.size != until.size:
-        raise ValueError(f"through has shape {past.shape}; expected {until.shape}, as before")
-    mass = np.where(came, past, 1.0) - until
+    low, high, _ = checked_steps(before, through, observed)
+    mass = high - low
     floored = int((mass < MASS_FLOOR).sum())
     return LogLikelihood(float(np.log(np.maximum(mass, MASS_FLOOR)).mean()), floored)

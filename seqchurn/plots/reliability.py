@@ -1,7 +1,8 @@
 """Reliability curves -> a chart: does "30 %" come true in 30 of 100 cases?
 
-One panel per horizon, predicted against observed, one line per model with its 95 % band. On the
-diagonal a probability is a frequency; below it the model promises orders that do not come.
+One panel per horizon, predicted against observed, one line per model. On the diagonal a
+probability is a frequency; below it the model promises orders that do not come. The first model
+has its 95 % band; those of the others are as wide and would hide each other.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def reliability_chart(curve: pl.DataFrame) -> alt.ConcatChart:
     return alt.concat(*panels, columns=_PANELS_PER_ROW).properties(
         title=alt.TitleParams(
             "Predicted probability of an order and how often it came",
-            subtitle="Bins of equal count with 95 % bands; on the dashed line the two agree",
+            subtitle=f"Bins of equal count; the band is the 95 % interval of {models[0]}",
         )
     )
 
@@ -49,7 +50,9 @@ def _panel(curve: pl.DataFrame, horizon_days: float, models: list[str]) -> alt.L
     across = alt.X("predicted:Q", title="Predicted", scale=_scale(), axis=_axis())
     up = alt.Y("observed:Q", title="Observed", scale=_scale(), axis=_axis())
     base = alt.Chart(curve).encode(across, colour)
+    first = alt.datum.model == models[0]
     band = base.mark_area(opacity=0.2).encode(alt.Y("lower:Q"), alt.Y2("upper:Q"))
+    band = band.transform_filter(first)
     line = base.mark_line(strokeWidth=1.8).encode(up)
     points = base.mark_point(filled=True, size=34, opacity=1).encode(up, shape)
     panel = alt.LayerChart(layer=[_diagonal(), band, line, points])

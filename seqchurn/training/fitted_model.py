@@ -9,6 +9,7 @@ from seqchurn.datasets.codebook import Codebook
 from seqchurn.datasets.facts import DataFacts
 from seqchurn.encoders import make_encoder
 from seqchurn.heads import make_head
+from seqchurn.heads.activity import Activity
 from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.clock import Clock
 
@@ -32,13 +33,16 @@ class FittedModel:
     """Newest events read per customer."""
 
 
-def make_model(facts: DataFacts, *, encoder: dict[str, Any], head: dict[str, Any]) -> WaitModel:
+def make_model(
+    facts: DataFacts, *, encoder: dict[str, Any], head: dict[str, Any], activity: dict[str, Any]
+) -> WaitModel:
     """A network with fresh weights.
 
     Args:
         facts: Sizes and time scales of the data.
         encoder: `kind` and the other fields of the encoder's config.
         head: `kind` and the other fields of the head's config.
+        activity: The fields of the config of activity.
     """
     encode = make_encoder(facts=facts, **encoder)
     head_module = make_head(
@@ -47,4 +51,6 @@ def make_model(facts: DataFacts, *, encoder: dict[str, Any], head: dict[str, Any
         longest_days=_LONGEST * facts.longest_days,
         **head,
     )
-    return WaitModel(encode, head_module)
+    return WaitModel(
+        encode, head_module, Activity(facts, **activity), step_days=facts.step_days
+    )

@@ -36,8 +36,8 @@ class LandmarkModule(pl.LightningModule):
         self.weight_decay = weight_decay
 
     def training_step(self, batch: LandmarkBatch, batch_index: int) -> Tensor:
-        """Loss of a batch, in nats per real landmark."""
-        return self._loss(batch, batch_index, "train")
+        """Loss of a batch and the prior of activity, in nats per real landmark."""
+        return self._loss(batch, batch_index, "train") + self.model.activity.penalty()
 
     def validation_step(self, batch: LandmarkBatch, batch_index: int) -> None:
         """Logs the loss of a batch."""

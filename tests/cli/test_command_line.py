@@ -18,6 +18,8 @@ from seqchurn.config.knobs import knobs
         (["prepare", "--force"], {"force": True}),
         (["train"], {}),
         (["evaluate"], {"model_version": None}),
+        (["backtest"], {"refit": "never"}),
+        (["backtest", "--refit", "every"], {"refit": "every"}),
         (["promote", "--model_version", "3"], {"model_version": "3"}),
         (
             ["score", "--as_of", "2017-10-01", "--customer_id", "0012", "--customer_id", "b"],
@@ -108,6 +110,9 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
         ),
         ("train --config C --as_of 2017-10-01", "--as_of is not for train; taken by: score."),
         ("demo --config C --force", "--force is not for demo; taken by: prepare, score."),
+        ("train --config C --refit every", "--refit is not for train; taken by: backtest."),
+        ("backtest --config C --refit often", "--refit: invalid choice: 'often' (choose from"),
+        ("backtest --config C --cutoffs 3", "Did you mean --backtest.cutoffs?"),
         ("score --config C --as_of soon", "--as_of: 'soon' is not a date or time: write 2017"),
         ("score --config C --from 2017-10-01", "--from and --to need each other."),
         (

@@ -195,10 +195,16 @@ def test_two_trainings_of_the_same_model_at_once_are_refused(
 def test_another_version_of_the_program_does_not_go_on_with_a_training(
     cut_off: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seqchurn.commands import train
+    from seqchurn.commands import fitting
 
-    monkeypatch.setattr(train, "__version__", "0.0.0")
+    monkeypatch.setattr(fitting, "__version__", "0.0.0")
     assert "continuing" not in cut_off.run("train").err
+
+
+def test_the_same_cutoff_written_otherwise_is_the_same_fit(cut_off: Shop) -> None:
+    done = cut_off.run("train", "--training.cutoff", "2024-05-20T02:00:00+02:00")
+    assert done.status == 0
+    assert "continuing the fit in" in done.err
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda", "mps", "tpu"])

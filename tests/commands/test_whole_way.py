@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from seqchurn.baselines import BASELINES
 from seqchurn.storage import BucketStore
 from tests.shop import AS_OF, CUTOFF, Opened
 
@@ -92,7 +93,10 @@ def test_everything_lies_in_the_store_and_nothing_where_the_command_ran(
 def test_the_evaluation_has_a_row_per_cohort_horizon_and_model(whole_way: Opened) -> None:
     folder = whole_way.store / "evaluation" / "shop" / f"cutoff={CUTOFF}"
     assert sorted(p.name for p in folder.iterdir()) == [
+        "counts.json",
+        "differences.json",
         "evaluation.json",
+        "pit.png",
         "reliability.png",
         "waits.json",
     ]
@@ -103,11 +107,30 @@ def test_the_evaluation_has_a_row_per_cohort_horizon_and_model(whole_way: Opened
     )
     assert {" ".join(row) for row in rows} == {columns}
     models = list(dict.fromkeys(row["model"] for row in rows))
-    assert models == ["seqchurn lstm", "recency", "kaplan_meier", "bgnbd"]
+    assert models == ["seqchurn lstm", *BASELINES]
     cohorts = list(dict.fromkeys(row["cohort"] for row in rows))
-    assert cohorts == ["all", "no order yet", "one order", "repeat"]
+    assert cohorts[:4] == ["all", "no order yet", "one order", "repeat"]  # nobody with one event
+    assert [cohort.split()[0] for cohort in cohorts[4:]] == ["tenure"] * 3 + ["quiet"] * 3
     keys = [(row["cohort"], row["horizon_days"], row["model"]) for row in rows]
     assert keys == [(c, h, m) for c in cohorts for h in (7.0, 28.0) for m in models]
+
+
+def test_the_other_tables_hold_who_has_counts_a_distribution_or_is_a_baseline(
+    whole_way: Opened,
+) -> None:
+    folder = whole_way.store / "evaluation" / "shop" / f"cutoff={CUTOFF}"
+    tables = {
+        name: json.loads((folder / f"{name}.json").read_text())
+        for name in ("waits", "counts", "differences")
+    }
+    models = {name: list(dict.fromkeys(r["model"] for r in rows)) for name, rows in tables.items()}
+    assert models["waits"] == [
+        "seqchurn lstm",
+        *(n for n, b in BASELINES.items() if b.has_distribution),
+    ]
+    assert models["counts"] == ["seqchurn lstm", *(n for n, b in BASELINES.items() if b.has_counts)]
+    assert models["differences"] == ["seqchurn lstm"]
+    assert list(dict.fromkeys(r["baseline"] for r in tables["differences"])) == list(BASELINES)
 
 
 def test_the_evaluation_counts_what_the_log_says_by_hand(

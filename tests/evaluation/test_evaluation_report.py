@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,9 @@ import pytest
 
 from seqchurn.baselines import fit_baselines
 from seqchurn.errors import EnvironmentFailure
-from seqchurn.evaluation import Outcomes, evaluate, evaluate_waits, outcomes_at, reliability
+from seqchurn.evaluation import Outcomes, evaluate, reliability
 from seqchurn.evaluation import write_rows as write
-from seqchurn.waits.clock import Clock
 
-CUTOFF = datetime(2020, 1, 1, tzinfo=UTC)
 COLUMNS = [
     "dataset",
     "cutoff",
@@ -33,23 +30,6 @@ COLUMNS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> Outcomes:
-    rng = np.random.default_rng(0)
-    day = Clock(1.0).at(CUTOFF)
-    orders = [sorted({*rng.integers(-60, 40, rng.integers(0, 9)).tolist()}) for _ in range(200)]
-    log = pl.DataFrame(
-        {
-            "customer_id": [str(i) for i in range(200)],
-            "first_day": [day - 60.0] * 200,
-            "order_days": [[day + float(o) for o in days] for days in orders],
-        }
-    )
-    return outcomes_at(
-        log, cutoff=CUTOFF, horizons_days=[7.0, 28.0], end_day=day + 40, clock=Clock(1.0)
-    )
-
-
 def predictions(outcomes: Outcomes) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
     return {name: rng.random(outcomes.ordered.shape) for name in ("one", "other")}
@@ -60,19 +40,39 @@ def test_rows_name_cohort_horizon_and_model_and_start_with_all(outcomes: Outcome
     assert list(rows[0]) == COLUMNS
     keys = [(row["cohort"], row["horizon_days"], row["model"]) for row in rows]
     assert keys[:4] == [("all", h, m) for h in (7.0, 28.0) for m in ("one", "other")]
-    assert list(dict.fromkeys(key[0] for key in keys)) == outcomes.cohorts()
+    assert list(dict.fromkeys(key[0] for key in keys)) == list(outcomes.cohorts)
     assert rows[0]["cutoff"] == "2020-01-01T00:00:00+00:00"
 
 
-def test_cohorts_add_up_to_the_whole(outcomes: Outcomes) -> None:
+@pytest.mark.parametrize("kind", ["order", "tenure"])
+def test_cohorts_of_one_kind_add_up_to_the_whole(outcomes: Outcomes, kind: str) -> None:
+    by_orders = ["no order yet", "one order", "repeat"]
+    by_tenure = [name for name in outcomes.cohorts if name.startswith("tenure")]
+    parts = by_orders if kind == "order" else by_tenure
     rows = pl.DataFrame(evaluate("shop", outcomes, predictions(outcomes)))
     first = rows.filter((pl.col("model") == "one") & (pl.col("horizon_days") == 28))
-    whole, parts = (first.filter(pl.col("cohort").eq("all") ^ part) for part in (False, True))
+    whole = first.filter(pl.col("cohort") == "all")
+    some = first.filter(pl.col("cohort").is_in(parts))
+    assert some.height == 3
     for column in ("n", "positives"):
-        assert whole[column].sum() == parts[column].sum()
+        assert whole[column].sum() == some[column].sum()
     for column in ("log_loss", "brier", "accuracy"):
-        mean = (parts[column] * parts["n"]).sum() / parts["n"].sum()
+        mean = (some[column] * some["n"]).sum() / some["n"].sum()
         assert whole[column].item() == pytest.approx(mean)
+
+
+def test_a_column_of_nothing_but_nan_is_no_answer_and_any_other_nan_an_error(
+    outcomes: Outcomes,
+) -> None:
+    predicted = predictions(outcomes)
+    predicted["other"][:, 1] = math.nan
+    rows = evaluate("shop", outcomes, predicted)
+    assert {row["horizon_days"] for row in rows if row["model"] == "other"} == {7.0}
+    assert {row["horizon_days"] for row in rows if row["model"] == "one"} == {7.0, 28.0}
+    assert reliability(outcomes, predicted).filter(model="other")["horizon_days"].max() == 7.0
+    predicted["one"][3, 0] = math.nan
+    with pytest.raises(ValueError, match="1 of 200 values outside"):
+        evaluate("shop", outcomes, predicted)
 
 
 def test_an_auc_that_does_not_exist_is_null(outcomes: Outcomes, tmp_path: Path) -> None:
@@ -82,19 +82,7 @@ def test_an_auc_that_does_not_exist_is_null(outcomes: Outcomes, tmp_path: Path) 
     assert {row["auc"] for row in json.loads((tmp_path / "evaluation.json").read_text())} == {None}
 
 
-def test_waits_are_scored_by_the_probability_of_their_step(outcomes: Outcomes) -> None:
-    daily = 0.03
-    probability = 1 - (1 - daily) ** outcomes.wait_days
-    rows = evaluate_waits("shop", outcomes, {"geometric": probability})
-    days, came = outcomes.wait_days[:, 0], outcomes.observed
-    by_hand = days * math.log(1 - daily) + came * math.log(daily)
-    assert rows[0]["cohort"] == "all"
-    assert rows[0]["n"] == 200
-    assert rows[0]["log_likelihood"] == pytest.approx(by_hand.mean())
-    assert rows[0]["floored"] == 0
-
-
-def test_baselines_fit_into_the_report(outcomes: Outcomes) -> None:
+def test_every_baseline_fits_into_the_report(outcomes: Outcomes) -> None:
     day = outcomes.cutoff_day
     baselines = fit_baselines(
         outcomes.known, cutoff_day=day, step_days=1.0, horizons_days=outcomes.horizons_days
@@ -103,16 +91,10 @@ def test_baselines_fit_into_the_report(outcomes: Outcomes) -> None:
         name: b.probability(outcomes.known, cutoff_day=day, horizon_days=outcomes.horizons_days)
         for name, b in baselines.items()
     }
-    waits = {
-        name: b.probability(outcomes.known, cutoff_day=day, horizon_days=outcomes.wait_days)
-        for name, b in baselines.items()
-        if b.has_distribution
-    }
-    assert len(evaluate("shop", outcomes, predicted)) == len(outcomes.cohorts()) * 2 * 3
-    assert {row["model"] for row in evaluate_waits("shop", outcomes, waits)} == {
-        "kaplan_meier",
-        "bgnbd",
-    }
+    rows = evaluate("shop", outcomes, predicted)
+    assert [r["model"] for r in rows if r["cohort"] == "all" and r["horizon_days"] == 7] == [
+        *baselines
+    ]
 
 
 def test_reliability_curves_carry_horizon_and_model(outcomes: Outcomes) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from seqchurn.evaluation import evaluation_table
-from seqchurn.evaluation.table import horizon_text
+from seqchurn.evaluation.table import horizon_text, marked
 
 
 def row(horizon: float, model: str, auc: float | None, log_loss: float) -> dict[str, Any]:
@@ -61,3 +61,7 @@ def test_a_cohort_without_customers_says_so() -> None:
         evaluation_table([row(7, "a", 0.5, 0.5)], cohort="repeat")
         == "no customers in cohort repeat"
     )
+
+
+def test_scores_beyond_one_keep_all_their_digits() -> None:
+    assert marked([-10.05, -0.5, None], "log_likelihood") == ["-10.0500 ", "-.5000*", "    - "]

@@ -33,6 +33,12 @@ def test_each_horizon_has_a_panel_from_zero_to_one_hundred_percent(curve: pl.Dat
         assert line["color"]["scale"]["domain"] == ["network", "bgnbd"]
 
 
+def test_only_the_first_model_has_a_band(curve: pl.DataFrame) -> None:
+    for panel in reliability_chart(curve).to_dict()["concat"]:
+        assert panel["layer"][1]["transform"] == [{"filter": "(datum.model === 'network')"}]
+        assert "transform" not in panel["layer"][2]
+
+
 def test_a_chart_is_written_as_png_and_svg_and_nothing_else(
     curve: pl.DataFrame, tmp_path: Path
 ) -> None:

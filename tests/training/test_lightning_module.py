@@ -18,6 +18,7 @@ from seqchurn.datasets.jagged import Jagged
 from seqchurn.encoders import GruEncoder
 from seqchurn.errors import DivergedError
 from seqchurn.heads import WeibullHead
+from seqchurn.heads.activity import Activity
 from seqchurn.training.lightning_module import LandmarkModule
 from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.likelihood import landmark_nll
@@ -64,7 +65,7 @@ def module(jagged: Jagged) -> LandmarkModule:
     )
     encoder = GruEncoder(facts, hidden_size=8, embedding_size=2, memories=2, dropout=0.0)
     head = WeibullHead(encoder.size, shortest_days=1.0, longest_days=1e4, hidden_size=8)
-    network = WaitModel(encoder, head)
+    network = WaitModel(encoder, head, Activity(facts, levels=5), step_days=1.0)
     return LandmarkModule(network, step_days=1.0, learning_rate=1e-2, weight_decay=1e-2)
 
 
