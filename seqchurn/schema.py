@@ -29,7 +29,7 @@ __all__ = [
     "dtypes",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a table below changes; stores and bundles carry it."""
 
 CUSTOMER_ID = "customer_id"
@@ -64,9 +64,11 @@ SCORES = {
     "quiet_days": "Float64",  # since the last order; null: never ordered
     # p_order_{horizon}: Float64, one per configured horizon, probability of an order within it
     "p_churn": "Float64",  # 1 - P(order within the churn horizon); risk rises with the number
+    "p_never": "Float64",  # P(no order ever again, given the quiet time); 0 without a never mass
     "next_order_p10": "Datetime",  # start of the step in which the order falls
     "next_order_p50": "Datetime",
     "next_order_p90": "Datetime",  # null: beyond reach
+    # expected_orders_{horizon}: Float64, one per configured horizon, order days within it
     "churn_percentile": "Float64",  # in (0, 100]; 100 is the customer most at risk
     "model_name": "String",
     "model_version": "String",

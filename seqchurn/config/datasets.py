@@ -22,7 +22,7 @@ class DatasetsConfig(Section):
     """Days drawn per customer and epoch at which the model is asked for the next order."""
     landmark_density: Literal["linear", "uniform"] = "linear"
     """linear: landmarks grow denser towards the cutoff; uniform: equally dense."""
-    batch_slots: PositiveInt = 2_048
+    batch_slots: PositiveInt = 1_024
     """Events in a batch, padding included; or landmarks, where these are more."""
     max_events: PositiveInt = 1_000
     """Newest events read per customer."""

@@ -21,8 +21,8 @@ class TrainingConfig(Section):
     """Seed of every random draw."""
     max_epochs: PositiveInt = 25
     """Passes over the customers, at most."""
-    patience: PositiveInt = 10
-    """Epochs without a better validation loss before training stops."""
+    patience: PositiveInt = 25
+    """Epochs without a better validation loss before training stops, and keeps the best one."""
     learning_rate: PositiveFloat = 2e-3
     """Step size of AdamW at its highest."""
     weight_decay: float = Field(default=1e-2, ge=0.0)

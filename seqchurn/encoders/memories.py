@@ -3,7 +3,7 @@
     memory_k(c) = sum over events before c of exp(-(c - time) / tau_k) * what(event)
 
 This is a diagonal linear state-space layer in continuous time: read at a landmark it is a sum over
-the events before it, and a live scorer can carry it on with one multiplication an event.
+the events before it, and it can be carried on with one multiplication an event.
 
 Shapes: B customers, T events, E width of an event vector, L landmarks, K memories, D channels.
 """
@@ -25,7 +25,9 @@ class DecayMemories(nn.Module):
     Args:
         event_size: Width E of event vectors.
         memories: Number K of time constants, spread from short to long at the start.
-        channels: Number D of things remembered of each event.
+        channels: Number of things remembered of each event, learned.
+        counted: Leading columns of event vectors that are remembered as they are, >= 0: with one
+            column an event type, decayed counts. D is the sum of both.
         shortest_days: First time constant.
         longest_days: Last time constant.
     """
@@ -36,6 +38,7 @@ class DecayMemories(nn.Module):
         *,
         memories: int,
         channels: int,
+        counted: int,
         shortest_days: float,
         longest_days: float,
     ) -> None:
@@ -43,7 +46,9 @@ class DecayMemories(nn.Module):
         spread = torch.linspace(math.log(shortest_days), math.log(longest_days), memories)
         self.log_tau = nn.Parameter(spread)
         self.what = nn.Linear(event_size, channels)
-        self.size = memories * channels
+        self.counted = counted
+        self.channels = channels + counted
+        self.size = memories * self.channels
 
     def forward(self, vectors: Tensor, time: Tensor, seen: Tensor, day: Tensor) -> Tensor:
         """Memories at the landmarks.
@@ -58,8 +63,40 @@ class DecayMemories(nn.Module):
             log(1 + memory), shape (B, L, K * D), >= 0.
         """
         age = (day.unsqueeze(2) - time.unsqueeze(1)).float().clamp(min=0.0)  # (B, L, T)
-        rate = torch.exp(-self.log_tau)  # (K,)
-        faded = torch.exp(-age.unsqueeze(-1) * rate) * seen.unsqueeze(-1)  # (B, L, T, K)
-        what = F.softplus(self.what(vectors))  # (B, T, D)
+        faded = self._share_left(age) * seen.unsqueeze(-1)  # (B, L, T, K)
+        what = self._remembered(self.what(vectors), vectors)  # (B, T, D)
         memory = torch.einsum("bltk,btd->blkd", faded, what)
         return torch.log1p(memory).flatten(start_dim=2)
+
+    def empty(self, customers: int) -> Tensor:
+        """Memories of nothing, shape (B, K, D)."""
+        return torch.zeros(customers, len(self.log_tau), self.channels)
+
+    def add(self, memory: Tensor, passed_days: Tensor, vector: Tensor) -> Tensor:
+        """Memories as they stand at one more event.
+
+        Args:
+            memory: As they stood at the event before, shape (B, K, D).
+            passed_days: Since then, shape (B,).
+            vector: The event, shape (B, E).
+        """
+        # not by matrix product: one this narrow rounds a row by where in the batch it lies
+        product = (vector.unsqueeze(1) * self.what.weight).sum(dim=-1)  # (B, channels)
+        what = self._remembered(product + self.what.bias, vector)  # (B, D)
+        return self._faded(memory, passed_days) + what.unsqueeze(1)
+
+    def read(self, memory: Tensor, passed_days: Tensor) -> Tensor:
+        """log(1 + memory) some days, shape (B,), after the last event, shape (B, K * D), >= 0."""
+        return torch.log1p(self._faded(memory, passed_days)).flatten(start_dim=1)
+
+    def _remembered(self, learned: Tensor, vectors: Tensor) -> Tensor:
+        return torch.cat([F.softplus(learned), vectors[..., : self.counted]], dim=-1)
+
+    def _faded(self, memory: Tensor, passed_days: Tensor) -> Tensor:
+        left = self._share_left(passed_days.float().clamp(min=0.0))  # (B, K)
+        return memory * left.unsqueeze(-1)
+
+    def _share_left(self, age_days: Tensor) -> Tensor:
+        """Share that each memory keeps of an event of some age, shape (..., K)."""
+        rate = torch.exp(-self.log_tau)  # (K,)
+        return torch.exp(-age_days.unsqueeze(-1) * rate)

@@ -2,13 +2,15 @@
 
 The context at a landmark joins the recurrent state after the last event before it, decaying
 memories of the events before it, the last event itself (a skip path), the time passed since, the
-calendar of the landmark, and what is known of the customer. Later events never reach it.
+calendar of the landmark, and what is known of the customer. Later events never reach it. A state
+carries all that on from event to event.
 
 Shapes: B customers, T events, L landmarks, C width of the context.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -21,6 +23,7 @@ from seqchurn.encoders.calendar import DAY_WAVES, WEEK_WAVES, day_waves, week_wa
 from seqchurn.encoders.encoder import Encoder
 from seqchurn.encoders.event_inputs import EventInputs, StaticInputs
 from seqchurn.encoders.memories import DecayMemories
+from seqchurn.encoders.state import EncoderState
 
 __all__ = ["GruEncoder", "LstmEncoder", "RecurrentEncoder"]
 
@@ -59,12 +62,14 @@ class RecurrentEncoder(Encoder):
             self.inputs.size,
             memories=memories,
             channels=_CHANNELS,
+            counted=self.inputs.counted,
             shortest_days=facts.shortest_days,
             longest_days=facts.longest_days,
         )
-        self.dropout = nn.Dropout(dropout)
         skip = self.inputs.size + 4 + DAY_WAVES + WEEK_WAVES
         self.size = hidden_size + self.memories.size + skip + self.static.size
+        self.norm = nn.LayerNorm(self.size)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, events: EventBatch, landmarks: Landmarks) -> Tensor:
         """Context vectors at the landmarks, shape (B, L, C)."""
@@ -72,31 +77,76 @@ class RecurrentEncoder(Encoder):
         states, _ = self.recurrent(vectors)  # (B, T, hidden)
         order = torch.arange(vectors.shape[1], device=vectors.device)
         seen = order <= landmarks.position.unsqueeze(-1)  # (B, L, T)
-        context = [
+        last = events.time.gather(1, landmarks.position)  # (B, L)
+        first = events.time[:, :1].expand_as(landmarks.day)
+        history = [
             _take(states, landmarks.position),
             self.memories(vectors, events.time, seen, landmarks.day),
             _take(vectors, landmarks.position),
-            self._elapsed(events, landmarks),
-            self._trend(landmarks.day),
-            day_waves(landmarks.day),
-            week_waves(landmarks.day),
-            self.static(events, landmarks.day),
         ]
-        dropped: Tensor = self.dropout(torch.cat(context, dim=-1))
-        return dropped
+        since = torch.stack([last, landmarks.wait_start, first], dim=-1)  # (B, L, 3)
+        return self._context(history, since, landmarks.day, self.static(events, landmarks.day))
 
-    def _elapsed(self, events: EventBatch, landmarks: Landmarks) -> Tensor:
-        """Log time since the last event, the start of the wait and the first event, (B, L, 3)."""
-        since = torch.stack(
-            [
-                events.time.gather(1, landmarks.position),
-                landmarks.wait_start,
-                events.time[:, :1].expand_as(landmarks.day),
-            ],
-            dim=-1,
+    def state(self, events: EventBatch) -> EncoderState:
+        """What is carried of B histories after the last event of each."""
+        vectors, real = self.inputs(events), events.real  # (B, T, E), (B, T)
+        customers = len(vectors)
+        empty = vectors.new_zeros(customers, self.recurrent.hidden_size)
+        state = EncoderState(
+            hidden=(empty,) * (2 if isinstance(self.recurrent, nn.LSTM) else 1),
+            memory=self.memories.empty(customers).to(vectors),
+            vector=torch.zeros_like(vectors[:, 0]),
+            last_time=events.time[:, 0],
+            first_time=events.time[:, 0],
+            static_numbers=events.static_numbers,
+            static_categories=events.static_categories,
+            known_from=events.known_from,
         )
-        passed = (landmarks.day.unsqueeze(-1) - since).clamp(min=0.0)
-        return torch.log1p(passed / self.shortest_days).float()
+        for t in range(vectors.shape[1]):
+            later = self._advance(state, vectors[:, t].contiguous(), events.time[:, t])
+            state = state.updated(real[:, t], later)
+        return state
+
+    def step(self, state: EncoderState, event: EventBatch) -> EncoderState:
+        """The states after one more event (B, 1) of each customer."""
+        return self._advance(state, self.inputs(event)[:, 0], event.time[:, 0])
+
+    def read(self, state: EncoderState, day: Tensor, wait_start: Tensor) -> Tensor:
+        """Context vectors at a day of each customer, shape (B, C)."""
+        remembered = self.memories.read(state.memory, day - state.last_time)  # (B, K * D)
+        history = [h.unsqueeze(1) for h in (state.hidden[0], remembered, state.vector)]
+        since = torch.stack([state.last_time, wait_start, state.first_time], dim=-1)  # (B, 3)
+        days = day.unsqueeze(1)  # (B, 1)
+        return self._context(history, since.unsqueeze(1), days, self.static(state, days))[:, 0]
+
+    def _advance(self, state: EncoderState, vector: Tensor, time: Tensor) -> EncoderState:
+        """The states after an event of each customer, given as vectors (B, E) and days (B,)."""
+        before = tuple(h.unsqueeze(0) for h in state.hidden)  # each (1, B, hidden)
+        lstm = len(before) == 2
+        _, after = self.recurrent(vector.unsqueeze(1), before if lstm else before[0])
+        return replace(
+            state,
+            hidden=tuple(h[0] for h in (after if lstm else (after,))),
+            memory=self.memories.add(state.memory, time - state.last_time, vector),
+            vector=vector,
+            last_time=time,
+        )
+
+    def _context(self, history: list[Tensor], since: Tensor, day: Tensor, static: Tensor) -> Tensor:
+        """What was seen joined with when it is read, shape (B, L, C).
+
+        Args:
+            history: Recurrent state, memories and last event, each (B, L, ...).
+            since: Days of the last event, the start of the wait and the first event, (B, L, 3).
+            day: Days of the landmarks, shape (B, L).
+            static: What is known of the customers, (B, L, ...).
+        """
+        passed = (day.unsqueeze(-1) - since).clamp(min=0.0)
+        elapsed = torch.log1p(passed / self.shortest_days).float()
+        calendar = [day_waves(day), week_waves(day)]
+        context = [*history, elapsed, self._trend(day), *calendar, static]
+        dropped: Tensor = self.dropout(self.norm(torch.cat(context, dim=-1)))
+        return dropped
 
     def _trend(self, day: Tensor) -> Tensor:
         """Share of the training span that a landmark lies before its end, <= 0, (B, L, 1).

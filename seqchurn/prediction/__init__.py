@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from seqchurn.prediction.running_waits import RunningWaits, check_moment, running_waits
 from seqchurn.prediction.scores import ScoreOptions, churn_percentile, score_columns, score_rows
+from seqchurn.prediction.simulation import expected_orders
 
 __all__ = [
     "RunningWaits",
     "ScoreOptions",
     "check_moment",
     "churn_percentile",
+    "expected_orders",
     "running_waits",
     "score_columns",
     "score_rows",

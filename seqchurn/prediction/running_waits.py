@@ -14,7 +14,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from seqchurn.datasets.batch import length_batches, pad
@@ -48,6 +48,11 @@ class RunningWaits:
         steps = torch.round((self.as_of_day - self.start_day) / self.step_days) - 1.0
         return steps * self.step_days  # whole steps, whatever rounding did to the days
 
+    @property
+    def p_never(self) -> NDArray[np.float64]:
+        """Probability that no order ever comes, given the quiet time, shape (B,)."""
+        return self.wait.given_quiet(self.survived_days).log_never.exp().numpy()
+
     def probability(self, horizon_days: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability of an order in [as_of, as_of + horizon); rises with the horizon.
 
@@ -64,11 +69,19 @@ class RunningWaits:
         still_open = running.log_survival(self.survived_days + horizons.T)  # (H, B)
         return -torch.expm1(still_open).T.numpy()
 
-    def order_day(self, probabilities: list[float]) -> NDArray[np.float64]:
-        """Grid days by which the next order has come with given probabilities, shape (B, Q)."""
+    def order_day(self, probabilities: ArrayLike) -> NDArray[np.float64]:
+        """Grid days by which the next order has come with given probabilities.
+
+        Args:
+            probabilities: Of all customers, shape (Q,), or of each, shape (B, Q).
+
+        Returns:
+            Shape (B, Q); inf where an order never gets as probable.
+        """
         running = self.wait.given_quiet(self.survived_days)
-        levels = torch.tensor(probabilities, dtype=torch.float64).unsqueeze(1)  # (Q, 1)
-        days = running.quantile(levels.expand(-1, len(self.start_day)))  # (Q, B)
+        levels = np.asarray(probabilities, dtype=np.float64)
+        levels = np.broadcast_to(levels, (len(self.start_day), levels.shape[-1]))
+        days = running.quantile(torch.from_numpy(levels.T.copy()))  # (Q, B)
         steps = torch.ceil(days / self.step_days - 1e-6)  # an order in a step comes at its end
         steps = steps.maximum(torch.round(self.survived_days / self.step_days) + 1.0)
         return (self.start_day + steps * self.step_days).T.numpy()
@@ -111,7 +124,7 @@ def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) 
     as_of_day = clock.at(as_of)
     with torch.inference_mode():
         contexts, start_day = _contexts(model, jagged, as_of_day)
-        wait = model.network.head(contexts)
+        wait = model.network.waits(contexts, start_day)
     return RunningWaits(jagged.customer_ids, wait, start_day, as_of_day, clock.step_days)
 
 

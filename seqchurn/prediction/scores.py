@@ -1,4 +1,4 @@
-"""Running waits -> rows of the score table."""
+"""Customers carried to a moment -> rows of the score table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+import torch
 from numpy.typing import NDArray
 
-from seqchurn.prediction.running_waits import RunningWaits, running_waits
+from seqchurn.prediction.carried import Carried, carry, fixed_blocks
+from seqchurn.prediction.simulation import simulated_orders
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, SCORES, TIMESTAMP, dtypes
 from seqchurn.training.fitted_model import FittedModel
 
@@ -30,15 +32,20 @@ class ScoreOptions:
     """Next-order dates farther away are null."""
     interval_days: float
     """How long scores are valid."""
+    count_paths: int
+    """Futures drawn of a customer who orders for certain, for the expected orders."""
 
 
 def score_columns(horizons: list[str]) -> dict[str, str]:
     """Columns of the score table for given horizons, with the names of their dtypes, in order."""
-    before = ["customer_id", "as_of", "last_event_at", "last_target_at", "quiet_days"]
+    names = list(SCORES)
+    before, dates = names.index("p_churn"), names.index("next_order_p90") + 1
     return {
-        **{c: SCORES[c] for c in before},
+        **{c: SCORES[c] for c in names[:before]},
         **{f"p_order_{h}": "Float64" for h in horizons},
-        **{c: dtype for c, dtype in SCORES.items() if c not in before},
+        **{c: SCORES[c] for c in names[before:dates]},
+        **{f"expected_orders_{h}": "Float64" for h in horizons},
+        **{c: SCORES[c] for c in names[dates:]},
     }
 
 
@@ -66,21 +73,17 @@ def score_rows(
     Raises:
         ConfigError: If `as_of` lies inside a step of the grid.
     """
-    waits = running_waits(model, sequences, as_of)
-    clock = model.clock
-    probability = waits.probability(np.array([*options.horizons.values(), options.churn_days]))
-    readings = {f"p_order_{h}": probability[:, i] for i, h in enumerate(options.horizons)}
-    dates = _dates(waits, reach_days=options.reach_days)
+    carried, clock = carry(model, sequences, as_of), model.clock
+    readings = {**_readings(carried, options), **_counts(carried, options)}
     columns = score_columns(list(options.horizons))
     return (
-        pl.DataFrame({CUSTOMER_ID: waits.customer_ids, **readings, **dates})
+        pl.DataFrame({CUSTOMER_ID: carried.customer_ids, **readings})
         .with_columns(
             pl.lit(as_of).alias("as_of"),
-            pl.lit(clock.moment(waits.as_of_day + options.interval_days)).alias("valid_until"),
-            pl.lit(1.0 - probability[:, -1]).alias("p_churn"),
-            pl.lit(waits.as_of_day - waits.start_day.numpy()).alias("quiet_days"),
+            pl.lit(clock.moment(carried.as_of_day + options.interval_days)).alias("valid_until"),
+            pl.lit(carried.as_of_day - carried.wait_start.numpy()).alias("quiet_days"),
             pl.lit(None).alias("churn_percentile"),
-            *(clock.moments(pl.col(c)).alias(c) for c in _QUANTILES),
+            *(clock.moments(pl.col(c).fill_nan(None)).alias(c) for c in _QUANTILES),
             *(pl.lit(value).alias(c) for c, value in version.items()),
         )
         .join(_last_times(sequences, as_of, model.target), on=CUSTOMER_ID, maintain_order="left")
@@ -100,13 +103,31 @@ def churn_percentile(p_churn: pl.Expr, everybody: NDArray[np.float64]) -> pl.Exp
     return 100.0 * ranked / len(everybody)
 
 
-def _dates(waits: RunningWaits, *, reach_days: float) -> dict[str, pl.Series]:
-    days = waits.order_day(list(_QUANTILES.values()))  # (B, Q)
-    beyond = days - waits.as_of_day > reach_days
+@torch.inference_mode()
+def _readings(carried: Carried, options: ScoreOptions) -> dict[str, NDArray[np.float64]]:
+    """Columns that are read off the running waits; dates as grid days, NaN beyond reach."""
+    horizons = np.array([*options.horizons.values(), options.churn_days])
+    customers = len(carried.customer_ids)
+    probability, never = np.empty((customers, len(horizons))), np.empty(customers)
+    days = np.empty((customers, len(_QUANTILES)))
+    for block, count in fixed_blocks(torch.arange(customers)):
+        waits, rows = carried.waits(block), block[:count].numpy()
+        probability[rows] = waits.probability(horizons)[:count]
+        never[rows] = waits.p_never[:count]
+        days[rows] = waits.order_day(list(_QUANTILES.values()))[:count]
+    days[days - carried.as_of_day > options.reach_days] = np.nan
     return {
-        name: pl.Series(np.where(beyond[:, i], np.nan, days[:, i])).fill_nan(None)
-        for i, name in enumerate(_QUANTILES)
+        **{f"p_order_{h}": probability[:, i] for i, h in enumerate(options.horizons)},
+        "p_churn": 1.0 - probability[:, -1],
+        "p_never": never,
+        **{name: days[:, i] for i, name in enumerate(_QUANTILES)},
     }
+
+
+def _counts(carried: Carried, options: ScoreOptions) -> dict[str, NDArray[np.float64]]:
+    horizons = options.horizons
+    orders = simulated_orders(carried, list(horizons.values()), paths=options.count_paths)
+    return {f"expected_orders_{h}": orders[:, i] for i, h in enumerate(horizons)}
 
 
 def _last_times(sequences: pl.DataFrame, as_of: datetime, target: str) -> pl.DataFrame:

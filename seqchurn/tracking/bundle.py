@@ -87,7 +87,8 @@ def load_bundle(folder: Path) -> Bundle:
         )
     facts = _facts(plain["facts"])
     config = plain["config"]
-    network = make_model(facts, encoder=config["encoder"], head=config["head"])
+    parts = {name: config[name] for name in ("encoder", "head", "activity")}
+    network = make_model(facts, **parts)
     network.load_state_dict(weights)
     network.eval()
     return Bundle(

@@ -51,6 +51,4 @@ def make_model(
         longest_days=_LONGEST * facts.longest_days,
         **head,
     )
-    return WaitModel(
-        encode, head_module, Activity(facts, **activity), step_days=facts.step_days
-    )
+    return WaitModel(encode, head_module, Activity(facts, **activity), step_days=facts.step_days)

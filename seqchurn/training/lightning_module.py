@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 from seqchurn.datasets.data_module import LandmarkBatch
 from seqchurn.errors import DivergedError
 from seqchurn.training.wait_model import WaitModel
-from seqchurn.waits.likelihood import landmark_nll
+from seqchurn.waits.likelihood import landmark_losses
 
 __all__ = ["LandmarkModule"]
 
@@ -34,14 +34,23 @@ class LandmarkModule(pl.LightningModule):
         self.step_days = step_days
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.asked: list[Tensor] = []
+        """Losses of the validation customers of this epoch, in nats per landmark."""
 
     def training_step(self, batch: LandmarkBatch, batch_index: int) -> Tensor:
         """Loss of a batch and the prior of activity, in nats per real landmark."""
-        return self._loss(batch, batch_index, "train") + self.model.activity.penalty()
+        losses = self._losses(batch)
+        return self._mean(losses, batch, batch_index, "train") + self.model.activity.penalty()
+
+    def on_validation_epoch_start(self) -> None:
+        """Forgets the losses of the epoch before."""
+        self.asked = []
 
     def validation_step(self, batch: LandmarkBatch, batch_index: int) -> None:
-        """Logs the loss of a batch."""
-        self._loss(batch, batch_index, "validation")
+        """Logs the loss of a batch and keeps that of each customer."""
+        losses = self._losses(batch)
+        self._mean(losses, batch, batch_index, "validation")
+        self.asked.append(losses.sum(dim=1) / batch.landmarks.real.sum(dim=1))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW on one cycle of step sizes over all epochs."""
@@ -59,16 +68,20 @@ class LandmarkModule(pl.LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def _loss(self, batch: LandmarkBatch, batch_index: int, split: str) -> Tensor:
-        real = batch.landmarks.real
-        loss = landmark_nll(
+    def _losses(self, batch: LandmarkBatch) -> Tensor:
+        return landmark_losses(
             self.model(batch.events, batch.landmarks),
             batch.questions.days,
             batch.questions.survived_days,
             batch.questions.observed,
-            real,
+            batch.landmarks.real,
             step_days=self.step_days,
         )
+
+    def _mean(self, losses: Tensor, batch: LandmarkBatch, batch_index: int, split: str) -> Tensor:
+        """Checked and logged, in nats per real landmark."""
+        landmarks = batch.landmarks.real.sum()
+        loss = losses.sum() / landmarks
         if not torch.isfinite(loss):
             which = "loss" if split == "train" else f"{split} loss"
             raise DivergedError(
@@ -76,5 +89,5 @@ class LandmarkModule(pl.LightningModule):
                 f"{batch_index} ({len(batch.landmarks.day)} customers). Lower "
                 "training.learning_rate or look for extreme attribute values."
             )
-        self.log(f"{split}/nll", loss, on_epoch=True, on_step=False, batch_size=int(real.sum()))
+        self.log(f"{split}/nll", loss, on_epoch=True, on_step=False, batch_size=int(landmarks))
         return loss

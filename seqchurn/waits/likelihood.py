@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqchurn.waits.wait import Wait
 
-__all__ = ["landmark_log_likelihood", "landmark_nll"]
+__all__ = ["landmark_log_likelihood", "landmark_losses", "landmark_nll"]
 
 
 def landmark_log_likelihood(
@@ -36,6 +36,28 @@ def landmark_log_likelihood(
     """
     end = torch.where(observed, days, math.inf)  # (B, L) what is open is over some day, or never
     return wait.log_interval(days - step_days, end) - wait.log_survival(survived_days)
+
+
+def landmark_losses(
+    wait: Wait,
+    days: Tensor,
+    survived_days: Tensor,
+    observed: Tensor,
+    real: Tensor,
+    *,
+    step_days: float,
+) -> Tensor:
+    """Negative log likelihood of each wait that a landmark asks for; see `landmark_nll`.
+
+    Returns:
+        In nats, shape (B, L); 0 on padding.
+    """
+    days = torch.where(real, days, step_days)  # padding stays inside the support: no NaN gradient
+    survived_days = torch.where(real, survived_days, 0.0)
+    log_likelihood = landmark_log_likelihood(
+        wait, days, survived_days, observed, step_days=step_days
+    )
+    return torch.where(real, -log_likelihood, 0.0)
 
 
 def landmark_nll(
@@ -61,9 +83,5 @@ def landmark_nll(
     Returns:
         Scalar, in nats per real landmark.
     """
-    days = torch.where(real, days, step_days)  # padding stays inside the support: no NaN gradient
-    survived_days = torch.where(real, survived_days, 0.0)
-    log_likelihood = landmark_log_likelihood(
-        wait, days, survived_days, observed, step_days=step_days
-    )
-    return -log_likelihood[real].mean()
+    losses = landmark_losses(wait, days, survived_days, observed, real, step_days=step_days)
+    return losses.sum() / real.sum()

@@ -1,0 +1,102 @@
+"""A fitted model and sequences -> what is carried of every customer at a moment.
+
+The network is asked in blocks of one fixed size, the last of them filled up: matrix products of
+different sizes round differently, and the last bits of a score would depend on who else is scored.
+(With layers of fewer than 16 outputs they still do: such products round a row by its place.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from seqchurn.datasets.batch import pad
+from seqchurn.datasets.codebook import codes
+from seqchurn.datasets.jagged import Jagged, make_jagged
+from seqchurn.encoders import EncoderState
+from seqchurn.prediction.past_orders import PastOrders, past_orders
+from seqchurn.prediction.running_waits import RunningWaits, check_moment
+from seqchurn.training.fitted_model import FittedModel
+
+__all__ = ["Carried", "carry", "fixed_blocks"]
+
+BLOCK = 512
+"""Rows that the network is given at once."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """B customers at a moment, each ready to go on."""
+
+    customer_ids: pl.Series
+    state: EncoderState
+    wait_start: Tensor
+    """Grid day of the last order, else of the first event, shape (B,), float64."""
+    past: PastOrders
+    as_of_day: float
+    model: FittedModel
+
+    def waits(self, rows: Tensor) -> RunningWaits:
+        """The running waits of some customers, in the order of `rows` (B,)."""
+        start = self.wait_start[rows]
+        day = torch.full_like(start, self.as_of_day)
+        context = self.model.network.encoder.read(self.state.take(rows), day, start)  # (B, C)
+        wait = self.model.network.waits(context, start)
+        ids = self.customer_ids.gather(rows.tolist())
+        return RunningWaits(ids, wait, start, self.as_of_day, self.model.clock.step_days)
+
+
+@torch.inference_mode()
+def carry(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Carried:
+    """Read the histories of all customers with an event before a moment.
+
+    Args:
+        model: The fitted model.
+        sequences: The sequences table; later events are not looked at.
+        as_of: First instant not seen, aware; the start of a step.
+
+    Raises:
+        ConfigError: If `as_of` lies inside a step of the grid.
+    """
+    check_moment(model.clock, as_of)
+    jagged = make_jagged(
+        sequences,
+        codebook=model.codebook,
+        clock=model.clock,
+        target=model.target,
+        cutoff=as_of,
+        max_events=model.max_events,
+    )
+    order_code = pl.select(codes(pl.lit(model.target), model.codebook.event_types)).item()
+    return Carried(
+        customer_ids=jagged.customer_ids,
+        state=_states(model, jagged),
+        wait_start=jagged.wait_start[jagged.offsets[1:] - 1],
+        past=past_orders(jagged, order_code),
+        as_of_day=model.clock.at(as_of),
+        model=model,
+    )
+
+
+def fixed_blocks(rows: Tensor) -> Iterator[tuple[Tensor, int]]:
+    """Blocks of `BLOCK` of some rows, and how many of each block count: the rest repeats the last.
+
+    >>> [(len(block), count) for block, count in fixed_blocks(torch.arange(300))]
+    [(512, 300)]
+    """
+    for block in torch.split(rows, BLOCK) if len(rows) else ():
+        yield torch.cat([block, block[-1:].expand(BLOCK - len(block))]), len(block)
+
+
+def _states(model: FittedModel, jagged: Jagged) -> EncoderState:
+    by_length = torch.argsort(jagged.lengths, stable=True)
+    states = [
+        model.network.encoder.state(pad(jagged, rows)).take(torch.arange(count))
+        for rows, count in fixed_blocks(by_length)
+    ]
+    return EncoderState.joined(states).take(torch.argsort(by_length))
