@@ -3,19 +3,21 @@
 #   make demo                                  the whole pipeline on example data
 #   make demo PYTHON=python3.12                with another Python (3.11 or newer)
 #   make demo PIP_ARGS='--extra-index-url URL' with other package indexes, as for a CPU-only torch
+#   make bench-accuracy BENCH_ARGS='--data_dir FOLDER'  with logs from another folder than data/raw
 
 PYTHON ?= python3
 PIP_ARGS ?=
+BENCH_ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow clean
+.PHONY: help demo test check-slow bench-accuracy clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' Makefile
 
 demo: $(INSTALLED) ## run the whole pipeline on example data
 	$(BIN)/seqchurn demo --config configs/demo.yaml
@@ -28,6 +30,9 @@ test: $(INSTALLED) ## style, types and the fast tests
 
 check-slow: $(INSTALLED) ## the slow tests
 	$(BIN)/pytest -m slow --durations=10
+
+bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
+	$(BIN)/python -m tests.benchmarks.accuracy $(BENCH_ARGS)
 
 clean: ## remove the environment and caches; data stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
