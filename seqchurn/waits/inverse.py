@@ -47,6 +47,6 @@ def falls_to_zero(
         following = torch.where(fair | (step <= _CLOSE), newton, 0.5 * (low + high))
         last_step = (following - point).abs()
         point = following
-        if last_step.max() <= _CLOSE:
+        if (last_step <= _CLOSE).all():
             break
     return point

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,9 @@ from torch import Tensor
 
 from seqchurn.errors import ConfigError
 from seqchurn.prediction import RunningWaits, running_waits
-from seqchurn.tracking import connect, find_model, open_model
 from seqchurn.training.fitted_model import FittedModel
 from seqchurn.waits.wait import Wait
-from tests.shop import AS_OF, Opened
+from tests.shop import AS_OF
 
 START, AS_OF_DAY = torch.tensor([100.0, 107.0, 109.0], dtype=torch.float64), 110.0
 
@@ -44,17 +44,6 @@ def waits(request: pytest.FixtureRequest) -> RunningWaits:
     return RunningWaits(
         pl.Series(["a", "b", "c"]), Weibull([1.5, 20.0, 300.0], shape), starts, as_of, step
     )
-
-
-@pytest.fixture(scope="module")
-def model(whole_way: Opened) -> FittedModel:
-    connect(whole_way.store)
-    return open_model(find_model("shop", None)).model
-
-
-@pytest.fixture(scope="module")
-def sequences(whole_way: Opened) -> pl.DataFrame:
-    return whole_way.table("sequences").scan().collect()
 
 
 def test_a_probability_is_that_of_the_wait_given_what_was_survived() -> None:
@@ -95,6 +84,30 @@ def test_the_day_of_an_order_is_the_step_in_which_its_probability_is_reached(
     before = days - waits.as_of_day
     assert (waits.probability(before + waits.step_days) >= np.array(levels) - 1e-9).all()
     assert (waits.probability(before) < levels).all()
+
+
+def test_every_customer_may_be_asked_for_a_day_of_its_own(waits: RunningWaits) -> None:
+    of_all, of_each = waits.order_day([0.1, 0.5, 0.9]), waits.order_day([[0.1], [0.5], [0.9]])
+    assert of_each[:, 0].tolist() == np.diag(of_all).tolist()
+
+
+def test_the_never_mass_grows_with_the_quiet_time() -> None:
+    """By hand: 20 % never order; the others, at 1 % a day, are still to come after 9, 2, 0 days."""
+
+    class Leaving(Weibull):
+        def log_survival(self, days: Tensor) -> Tensor:
+            return torch.log(0.2 + 0.8 * torch.exp(-0.01 * days)) + 0.0 * self.scale
+
+        @property
+        def log_never(self) -> Tensor:
+            return torch.full_like(self.scale, math.log(0.2))
+
+    ids = pl.Series(["a", "b", "c"])
+    waits = RunningWaits(ids, Leaving([1.0, 1.0, 1.0], 1.0), START, AS_OF_DAY, 1.0)
+    still_to_come = 0.8 * np.exp(-0.01 * np.array([9.0, 2.0, 0.0]))
+    np.testing.assert_allclose(waits.p_never, 0.2 / (0.2 + still_to_come), rtol=1e-12)
+    none = RunningWaits(ids, Weibull([1.0, 1.0, 1.0], 1.0), START, AS_OF_DAY, 1.0)
+    assert none.p_never.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_an_order_that_is_all_but_there_is_not_in_the_past() -> None:

@@ -103,6 +103,7 @@ def test_every_option_of_the_scores_counts_as_a_change(published: Any, bundle: B
         {"churn_days": 56.0},
         {"reach_days": 30.0},
         {"interval_days": 7.0},
+        {"count_paths": 3},
     ):
         assert published(options=replace(options, **change)), change
     assert published(version={**VERSION, "model_version": "2"})
