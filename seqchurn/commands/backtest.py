@@ -13,7 +13,13 @@ import torch
 
 from seqchurn.baselines import fit_baselines
 from seqchurn.commands.fitting import checkpoints_of, data_before, fit_model
-from seqchurn.commands.parts import clock_of, end_of_log, score_options, sequences_store
+from seqchurn.commands.parts import (
+    attributes_of,
+    clock_of,
+    end_of_log,
+    score_options,
+    sequences_store,
+)
 from seqchurn.config import Config
 from seqchurn.config.units import duration_days
 from seqchurn.config.yaml_text import to_yaml
@@ -50,7 +56,12 @@ def run(config: Config, *, refit: str = "never") -> None:
     check_accelerator(config.training.accelerator)
     sequences = sequences_store(config).snapshot()
     log = sequences.scan().collect()
-    orders = histories(log, clock=clock_of(config), target=config.waits.target)
+    orders = histories(
+        log,
+        clock=clock_of(config),
+        target=config.waits.target,
+        numbers=attributes_of(config).numbers,
+    )
     end_day = end_of_log(config)
     cutoffs = _cutoffs(config, orders, end_day)
     models: _Models = {}

@@ -8,7 +8,7 @@ different sizes round differently, and the last bits of a score would depend on 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -72,13 +72,16 @@ def carry(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Carri
         cutoff=as_of,
         max_events=model.max_events,
     )
+    as_of_day = model.clock.at(as_of)
+    unknown = jagged.known_from >= as_of_day  # nor is it known on the days that are drawn
+    jagged = replace(jagged, known_from=jagged.known_from.masked_fill(unknown, torch.inf))
     order_code = pl.select(codes(pl.lit(model.target), model.codebook.event_types)).item()
     return Carried(
         customer_ids=jagged.customer_ids,
         state=_states(model, jagged),
         wait_start=jagged.wait_start[jagged.offsets[1:] - 1],
         past=past_orders(jagged, order_code),
-        as_of_day=model.clock.at(as_of),
+        as_of_day=as_of_day,
         model=model,
     )
 

@@ -11,6 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from seqchurn.baselines import BASELINES
+from seqchurn.evaluation import Assessment, Outcomes
+from seqchurn.evaluation.assessment import Answers
 from seqchurn.tracking import connect, find_model, open_model
 from seqchurn.tracking.bundle import Bundle
 from tests.shop import AS_OF, CUTOFF, Opened, Shop, draw_logs, write_logs
@@ -73,20 +76,27 @@ def test_what_happens_at_or_after_the_cutoff_changes_no_evaluated_probability(
 ) -> None:
     from seqchurn.commands import evaluate as verb
 
-    judged: list[dict[str, Any]] = []
-    original = verb.evaluate
+    judged: list[tuple[list[str], dict[str, Answers]]] = []
+    original = verb.assess
 
-    def listening(name: str, outcomes: Any, predictions: dict[str, Any], **rest: Any) -> Any:
-        judged.append({"who": outcomes.known["customer_id"].to_list(), **predictions})
-        return original(name, outcomes, predictions, **rest)
+    def listening(
+        name: str, outcomes: Outcomes, answers: dict[str, Answers], **rest: Any
+    ) -> Assessment:
+        judged.append((outcomes.known["customer_id"].to_list(), answers))
+        return original(name, outcomes, answers, **rest)
 
-    monkeypatch.setattr(verb, "evaluate", listening)
+    monkeypatch.setattr(verb, "assess", listening)
     first = trained.must("evaluate")
     rewrite(trained, permuted, CUTOFF)
     second = trained.must("evaluate")
-    one, other = judged
-    assert set(one) == {"who", "seqchurn lstm", "recency", "kaplan_meier", "bgnbd"}
-    assert all(np.array_equal(one[model], other[model]) for model in one)
+    (who, one), (others, two) = judged
+    assert who == others
+    assert list(one) == list(two) == ["seqchurn lstm", *BASELINES]
+    for model in one:
+        assert np.array_equal(one[model].within, two[model].within, equal_nan=True), model
+        assert (one[model].orders is None) == (two[model].orders is None)
+        if one[model].orders is not None:
+            assert np.array_equal(one[model].orders, two[model].orders), model
     assert first != second  # other outcomes
 
 

@@ -27,9 +27,12 @@ SCORES = {
     "p_order_7d": pl.Float64,
     "p_order_28d": pl.Float64,
     "p_churn": pl.Float64,
+    "p_never": pl.Float64,
     "next_order_p10": INSTANT,
     "next_order_p50": INSTANT,
     "next_order_p90": INSTANT,
+    "expected_orders_7d": pl.Float64,
+    "expected_orders_28d": pl.Float64,
     "churn_percentile": pl.Float64,
     "model_name": pl.String,
     "model_version": pl.String,
@@ -149,7 +152,8 @@ def test_the_evaluation_counts_what_the_log_says_by_hand(
 
 
 def test_the_score_table_has_the_columns_of_the_contract(scores: pl.DataFrame) -> None:
-    assert dict(scores.schema) == {c: t() if isinstance(t, type) else t for c, t in SCORES.items()}
+    expected = {c: t() if isinstance(t, type) else t for c, t in SCORES.items()}
+    assert list(scores.schema.items()) == list(expected.items())
     assert scores["as_of"].unique().to_list() == [NOW]
     assert scores["valid_until"].unique().to_list() == [NOW + timedelta(days=1)]
     assert scores["model_name"].unique().to_list() == ["shop"]
@@ -177,6 +181,20 @@ def test_probabilities_rise_with_the_horizon_and_churn_is_the_complement(
     p7, p28 = scores["p_order_7d"], scores["p_order_28d"]
     assert ((p7 > 0) & (p7 < p28) & (p28 < 1)).all()
     assert scores["p_churn"].equals((1 - p28).alias("p_churn"))
+
+
+def test_a_head_without_a_never_mass_gives_nobody_up(scores: pl.DataFrame) -> None:
+    assert scores["p_never"].unique().to_list() == [0.0]
+
+
+def test_more_orders_are_expected_within_longer_and_at_least_as_many_as_the_next_one(
+    scores: pl.DataFrame,
+) -> None:
+    n7, n28 = scores["expected_orders_7d"], scores["expected_orders_28d"]
+    assert (n7 < n28).all()
+    assert (n7 > scores["p_order_7d"] - 1e-6).all()
+    assert (n28 > scores["p_order_28d"] - 1e-6).all()
+    assert (n28 <= 28).all()
 
 
 def test_the_dates_of_the_next_order_are_in_order_and_not_past(scores: pl.DataFrame) -> None:

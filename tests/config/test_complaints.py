@@ -20,7 +20,8 @@ MISTAKES = {
     "a key in the wrong place": ("max_epochs: 3", "Did you mean training.max_epochs?"),
     "a key unlike any other": (
         "scoring: {zzz: 1}",
-        "[scoring] zzz is not a key here; expected: churn_horizon, interval, reach. Remove it.",
+        "[scoring] zzz is not a key here; expected: churn_horizon, interval, reach, count_paths. "
+        "Remove it.",
     ),
     "a wrong type": (
         "training: {max_epochs: three}",
@@ -79,11 +80,13 @@ MISTAKES = {
     ),
     "a key of another kind": (
         "head: {kind: weibull, components: 3}",
-        "[head] components belongs to kind loglogistic_mixture; expected: keys of kind weibull.",
+        "[head] components belongs to kind loglogistic_mixture or lognormal_mixture; "
+        "expected: keys of kind weibull.",
     ),
     "a word for a section": (
         "head: weibull",
-        "head is 'weibull'; expected: mapping with kind loglogistic_mixture or weibull.",
+        "head is 'weibull'; expected: mapping with kind hazard_grid, loglogistic_mixture, "
+        "lognormal_mixture or weibull.",
     ),
     "an empty section": ("training:", "training is empty; expected: mapping."),
     "a horizon of no length": (

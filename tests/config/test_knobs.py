@@ -25,9 +25,13 @@ def test_required_knobs_are_those_without_a_default() -> None:
 
 def test_a_union_offers_the_fields_of_all_its_kinds() -> None:
     by_name = {knob.name: knob for knob in knobs()}
-    assert by_name["head.kind"].words == "loglogistic_mixture or weibull"
+    kinds = "hazard_grid, loglogistic_mixture, lognormal_mixture or weibull"
+    assert by_name["head.kind"].words == kinds
     assert by_name["head.kind"].default == "loglogistic_mixture"
-    assert by_name["head.components"].help.endswith("Only for loglogistic_mixture.")
+    assert by_name["head.components"].help.endswith(
+        "Only for loglogistic_mixture or lognormal_mixture."
+    )
+    assert by_name["head.bins"].help.endswith("Only for hazard_grid.")
 
 
 def test_no_field_at_the_top_has_the_name_of_a_run_argument() -> None:

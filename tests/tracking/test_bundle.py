@@ -11,6 +11,7 @@ import torch
 
 from seqchurn.errors import ModelError
 from seqchurn.prediction import running_waits, score_rows
+from seqchurn.schema import SCHEMA_VERSION
 from seqchurn.tracking import Bundle, connect, find_model, load_bundle, open_model, save_bundle
 from tests.shop import AS_OF, Opened
 
@@ -55,7 +56,7 @@ def test_a_bundle_is_json_and_plain_tensors(folder: Path) -> None:
     weights = torch.load(folder / "weights.pt", weights_only=True)
     assert {type(value) for value in weights.values()} == {torch.Tensor}
     plain = json.loads((folder / "bundle.json").read_text())
-    assert plain["schema_version"] == 1
+    assert plain["schema_version"] == SCHEMA_VERSION
     assert plain["config"]["training"]["cutoff"] == "2024-05-20"
 
 
@@ -86,7 +87,9 @@ def test_a_planted_pickle_is_refused(how: str, folder: Path) -> None:
 def test_a_bundle_of_another_schema_version_is_refused(folder: Path) -> None:
     plain = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps({**plain, "schema_version": 99}))
-    with pytest.raises(ModelError, match="has schema version 99, this program reads version 1"):
+    with pytest.raises(
+        ModelError, match=f"has schema version 99, this program reads version {SCHEMA_VERSION}"
+    ):
         load_bundle(folder)
 
 

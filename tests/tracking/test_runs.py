@@ -14,6 +14,7 @@ import yaml
 from mlflow.entities import Run
 
 import seqchurn
+from seqchurn.baselines import BASELINES
 from seqchurn.errors import ConfigError, EnvironmentFailure, LockedError
 from seqchurn.files import locked
 from seqchurn.tracking import connect, start_run, store_place
@@ -68,7 +69,9 @@ def test_a_run_keeps_the_whole_config(kind: str, runs: dict[str, Run]) -> None:
     folder = Path(runs[kind].info.artifact_uri.removeprefix("file://"))
     kept = yaml.safe_load((folder / "config.yaml").read_text())
     assert params["training.patience"] == str(kept["training"]["patience"])  # a default
-    assert kept["head"] == {"kind": "loglogistic_mixture", "components": 3, "hidden_size": 8}
+    head = {"kind": "loglogistic_mixture", "components": 3, "hidden_size": 8}
+    assert kept["head"] == {**head, "never": False}
+    assert kept["activity"] == {"levels": 26}
 
 
 def test_a_training_run_has_its_losses_by_epoch(runs: dict[str, Run], whole_way: Opened) -> None:
@@ -82,13 +85,19 @@ def test_a_training_run_has_its_losses_by_epoch(runs: dict[str, Run], whole_way:
 
 def test_an_evaluation_run_has_the_scores_and_files_of_the_report(runs: dict[str, Run]) -> None:
     metrics = runs["evaluate"].data.metrics
-    models = ("seqchurn", "recency", "kaplan_meier", "bgnbd")
-    for model in models:
+    for model in ("seqchurn", *BASELINES):
         for score in ("auc", "log_loss", "brier", "ece"):
             assert {f"{model}/{score}_{h}d" for h in (7, 28)} <= set(metrics)
     assert "seqchurn/wait_log_likelihood" in metrics
-    report = ["config.yaml", "evaluation.json", "reliability.png", "waits.json"]
-    assert files_of(runs["evaluate"]) == report
+    assert files_of(runs["evaluate"]) == [
+        "config.yaml",
+        "counts.json",
+        "differences.json",
+        "evaluation.json",
+        "pit.png",
+        "reliability.png",
+        "waits.json",
+    ]
     assert runs["evaluate"].data.tags["seqchurn.model"] == "models:/shop/1"
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -14,6 +14,7 @@ FIRST_DAY = 18_262.0  # a Wednesday, 2020-01-01
 HOUR = 1 / 24
 RATES = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
 CELLS = st.sampled_from([1.0, HOUR])
+law = settings(max_examples=60, deadline=None)
 
 
 def days(*values: float) -> Tensor:
@@ -65,6 +66,7 @@ def test_hours_are_summed_by_hand() -> None:
     assert (24 * passed).tolist() == pytest.approx(expected, abs=1e-8)
 
 
+@law
 @given(RATES, CELLS)
 def test_the_day_inverts_active_days_before_within_and_after_the_cells(
     rates: list[float], cell_days: float
@@ -81,6 +83,7 @@ def test_the_day_inverts_active_days_before_within_and_after_the_cells(
     torch.testing.assert_close(back, active, rtol=0.0, atol=20 * rounding)
 
 
+@law
 @given(RATES, CELLS)
 def test_active_days_rise_with_the_day(rates: list[float], cell_days: float) -> None:
     timeline = Timeline(FIRST_DAY, cell_days, days(*rates))
@@ -100,6 +103,7 @@ def test_at_rate_one_an_active_day_is_a_day(cell_days: float) -> None:
     assert (timeline.log_rate(when) == 0).all()
 
 
+@law
 @given(RATES, CELLS)
 def test_the_log_rate_is_the_log_of_the_slope(rates: list[float], cell_days: float) -> None:
     timeline = Timeline(FIRST_DAY, cell_days, days(*rates))
