@@ -62,7 +62,7 @@ def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -
         ConfigError: If the cutoff lies inside a step or before the first event or order.
         DataError: If the customers are too few to split.
     """
-    fields = {"validation_fraction", "validation_customers"}
+    fields = {"validation_fraction", "validation_customers", "validation_span"}
     data = training_data(
         sequences,
         cutoff=cutoff,

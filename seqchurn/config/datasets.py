@@ -15,14 +15,16 @@ class DatasetsConfig(Section):
     """How sequences become batches."""
 
     validation_fraction: float = Field(default=0.15, gt=0.0, lt=1.0)
-    """Share of customers kept aside for early stopping."""
+    """Share of customers kept aside to choose the epoch."""
     validation_customers: PositiveInt = 1_000
     """Customers kept aside at most: these tell the epochs apart, the rest had better train."""
+    validation_span: float = Field(default=0.15, gt=0.0, lt=1.0)
+    """Last share of the log in which these are asked; what they did before it is learned from."""
     landmarks: PositiveInt = 16
     """Days drawn per customer and epoch at which the model is asked for the next order."""
     landmark_density: Literal["linear", "uniform"] = "linear"
     """linear: landmarks grow denser towards the cutoff; uniform: equally dense."""
-    batch_slots: PositiveInt = 1_024
+    batch_slots: PositiveInt = 2_048
     """Events in a batch, padding included; or landmarks, where these are more."""
     max_events: PositiveInt = 1_000
     """Newest events read per customer."""

@@ -1,18 +1,21 @@
 """Jagged histories -> Lightning batches with landmarks and what became of them.
 
+Customers set aside are asked in the last part of the log only: what they did before it is learned
+from, as it will be of those who are scored, and what they did then tells the epochs apart.
 Training landmarks are drawn anew in every epoch, validation landmarks once; both depend on the
 seed and the epoch alone, so that a resumed run sees what an unbroken one would.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset
 
 from seqchurn.datasets.batch import EventBatch, length_batches, pad
 from seqchurn.datasets.jagged import Jagged
@@ -58,7 +61,8 @@ class LandmarkBatches(Dataset[LandmarkBatch]):
         jagged: All histories.
         customers: Rows of the customers to use.
         asking: How they are asked.
-        end_day: Grid day of the cutoff.
+        days: Grid days between which they are asked, the last not included; orders from there on
+            are not seen. -inf for all that lies before.
         seed: Seed of the draws.
         shuffle: Whether customers and batches come in random order.
     """
@@ -69,14 +73,16 @@ class LandmarkBatches(Dataset[LandmarkBatch]):
         customers: Tensor,
         asking: Asking,
         *,
-        end_day: float,
+        days: tuple[float, float],
         seed: int,
         shuffle: bool,
     ) -> None:
-        self.jagged, self.end_day, self.step_days = jagged, end_day, asking.step_days
+        first_day, self.end_day = days
+        self.jagged, self.step_days = jagged, asking.step_days
         generator = torch.Generator().manual_seed(seed)
-        days, real = draw_landmark_days(
-            self.jagged.grid[self.jagged.offsets[customers]],
+        known = self.jagged.grid[self.jagged.offsets[customers]]  # (B,) first days
+        landmark_days, real = draw_landmark_days(
+            known.clamp(min=first_day - asking.step_days),
             self.end_day,
             landmarks=asking.landmarks,
             step_days=asking.step_days,
@@ -84,7 +90,8 @@ class LandmarkBatches(Dataset[LandmarkBatch]):
             generator=generator,
         )
         asked = real.any(dim=1)
-        self.customers, self.days, self.real = customers[asked], days[asked], real[asked]
+        self.customers, self.real = customers[asked], real[asked]
+        self.days = landmark_days[asked]
         self.batches = length_batches(
             self.jagged.lengths[self.customers],
             batch_slots=asking.batch_slots,
@@ -129,23 +136,30 @@ class LandmarkDataModule(pl.LightningDataModule):
         super().__init__()
         self.data, self.asking, self.seed = data, asking, seed * 100_003
 
-    def _batches(self, customers: Tensor, *, seed: int, shuffle: bool) -> LandmarkBatches:
-        return LandmarkBatches(
-            self.data.jagged,
-            customers,
-            self.asking,
-            end_day=self.data.end_day,
-            seed=seed,
-            shuffle=shuffle,
-        )
-
     def train_dataloader(self) -> DataLoader[LandmarkBatch]:
-        """Batches of the current epoch, with landmarks of its own."""
+        """Batches of the current epoch, with landmarks of its own, in random order."""
         epoch = self.trainer.current_epoch if self.trainer else 0
-        batches = self._batches(self.data.training, seed=self.seed + epoch + 1, shuffle=True)
-        return DataLoader(batches, batch_size=None)
+        seed = self.seed + epoch + 1
+        batches: ConcatDataset[LandmarkBatch] = ConcatDataset(
+            LandmarkBatches(
+                self.data.jagged, who, self.asking, days=(-math.inf, end), seed=seed, shuffle=True
+            )
+            for who, end in (
+                (self.data.training, self.data.end_day),
+                (self.data.validation, self.data.aside_day),
+            )
+        )
+        order = torch.randperm(len(batches), generator=torch.Generator().manual_seed(seed))
+        return DataLoader(batches, batch_size=None, sampler=order.tolist())
 
     def val_dataloader(self) -> DataLoader[LandmarkBatch]:
-        """Batches of the validation customers, the same in every epoch."""
-        batches = self._batches(self.data.validation, seed=self.seed, shuffle=False)
+        """Batches of the customers set aside, the same in every epoch."""
+        batches = LandmarkBatches(
+            self.data.jagged,
+            self.data.validation,
+            replace(self.asking, landmark_density="uniform"),
+            days=(self.data.aside_day, self.data.end_day),
+            seed=self.seed,
+            shuffle=False,
+        )
         return DataLoader(batches, batch_size=None)

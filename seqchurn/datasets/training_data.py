@@ -26,6 +26,8 @@ class Split:
     validation_fraction: float
     validation_customers: int
     """At most so many tell when to stop."""
+    validation_span: float
+    """Last share of the log in which they are asked."""
     seed: int
 
 
@@ -39,7 +41,9 @@ class TrainingData:
     training: Tensor
     """Rows of the customers to learn from."""
     validation: Tensor
-    """Rows of the customers to stop by."""
+    """Rows of the customers set aside: asked from `aside_day` on, learned from before it."""
+    aside_day: float
+    """Grid day."""
     end_day: float
     """Grid day of the cutoff."""
 
@@ -92,7 +96,9 @@ def training_data(
         max_events=max_events,
     )
     facts = data_facts(jagged, codebook, end_day=end_day, step_days=clock.step_days)
-    return TrainingData(jagged, codebook, facts, training, validation, end_day)
+    steps = max(round(split.validation_span * facts.longest_days / clock.step_days), 1)
+    aside_day = end_day - steps * clock.step_days
+    return TrainingData(jagged, codebook, facts, training, validation, aside_day, end_day)
 
 
 def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -37,7 +38,7 @@ def batches(jagged: Jagged, *, seed: int = 0, shuffle: bool = True) -> list[Land
         jagged,
         torch.arange(len(jagged)),
         Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=120),
-        end_day=18_262.0 + END,
+        days=(-math.inf, 18_262.0 + END),
         seed=seed,
         shuffle=shuffle,
     )
@@ -111,3 +112,19 @@ def test_a_batch_moves_to_a_device_whole(jagged: Jagged) -> None:
     moved = batch.to("meta")
     assert all(tensor.device.type == "meta" for tensor in tensors(moved))
     assert len(tensors(moved)) == len(tensors(batch))
+
+
+def test_landmarks_and_answers_keep_to_the_days_that_are_given(jagged: Jagged) -> None:
+    """Later orders are as unseen as those after the cutoff; earlier days are not asked about."""
+    start, end = 18_262.0 + END - 20.0, 18_262.0 + END - 8.0
+    asking = Asking(step_days=1.0, landmarks=8, landmark_density="uniform", batch_slots=120)
+    everybody = torch.arange(len(jagged))
+    made = LandmarkBatches(jagged, everybody, asking, days=(start, end), seed=0, shuffle=False)
+    days = torch.cat([batch.landmarks.day.flatten() for batch in made])
+    assert days.min() == start
+    assert days.max() == end - 1.0
+    for batch in made:
+        until = batch.landmarks.wait_start + batch.questions.days
+        assert (until <= end).all()
+        assert (until[~batch.questions.observed] == end).all()
+        assert (until[batch.questions.observed] < end).all()

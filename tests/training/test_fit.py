@@ -85,7 +85,7 @@ def data(sequences_of: Callable[..., Any], start: datetime) -> TrainingData:
         target="order",
         attributes=Attributes(),
         limits=(1_000, 10),
-        split=Split(0.25, 1_000, 0),
+        split=Split(0.25, 1_000, 0.15, 0),
     )
 
 
@@ -201,7 +201,7 @@ def test_a_fit_that_has_stopped_early_stays_stopped(data: TrainingData, tmp_path
 
 
 @pytest.mark.usefixtures("worse_and_worse")
-def test_the_weights_of_the_best_epoch_are_kept_not_of_the_last(
+def test_the_weights_of_the_best_epoch_are_kept_where_the_last_is_clearly_worse(
     data: TrainingData, tmp_path: Path
 ) -> None:
     best, weights, told = run(data, tmp_path / "fit", LONG)
@@ -210,6 +210,18 @@ def test_the_weights_of_the_best_epoch_are_kept_not_of_the_last(
     network = fresh(data, seed=1)
     network.load_state_dict(weights)
     assert validation_loss(network, data, tmp_path) == pytest.approx(best, rel=1e-6)
+
+
+def test_the_last_weights_are_kept_where_ten_customers_cannot_tell_epochs_apart(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    kept, weights, told = run(data, tmp_path / "fit", replace(LONG, learning_rate=1e-2))
+    assert len(data.validation) == 10
+    assert kept == pytest.approx(losses(told)[-1])
+    assert kept > min(losses(told)) + 0.01
+    network = fresh(data)
+    network.load_state_dict(weights)
+    assert validation_loss(network, data, tmp_path) == pytest.approx(kept, rel=1e-6)
 
 
 def validation_loss(network: WaitModel, data: TrainingData, folder: Path) -> float:
@@ -252,6 +264,8 @@ def test_a_loss_that_is_not_finite_stops_the_fit_and_leaves_no_checkpoint(
 ) -> None:
     wild = replace(OPTIONS, learning_rate=1e30, gradient_clip=1e30)
     asking = replace(ASKING, batch_slots=slots)
+    nothing_before = float(data.jagged.grid.min())  # customers set aside add no batch
+    data = replace(data, aside_day=nothing_before)
     with pytest.raises(DivergedError, match=complaint):
         run(data, tmp_path / "fit", wild, asking=asking)
     assert not (tmp_path / "fit").exists()

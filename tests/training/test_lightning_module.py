@@ -50,7 +50,7 @@ def batches(jagged: Jagged) -> list[LandmarkBatch]:
         jagged,
         torch.arange(len(jagged)),
         Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=200),
-        end_day=FIRST_DAY + END,
+        days=(-math.inf, FIRST_DAY + END),
         seed=0,
         shuffle=False,
     )
