@@ -162,7 +162,7 @@ def _lightgbm() -> Any:
         import lightgbm
     except (ImportError, OSError) as error:  # OSError: it is there, its shared libraries are not
         raise ConfigError(
-            f"[baselines] the boosted trees need LightGBM, which cannot be imported: {error}. "
+            f"the boosted trees need LightGBM, which cannot be imported: {error}. "
             "Install it with pip install 'seqchurn[baselines]'."
         ) from error
     return lightgbm

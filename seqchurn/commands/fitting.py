@@ -1,7 +1,7 @@
 """A config, sequences and a cutoff -> a fitted model: what `train` and `backtest` share.
 
-The three steps stand apart because of what lies between them: data that no model can be fitted to
-is refused before a run is opened, and checkpoints outlive the fit until its model is safe.
+The three steps stand apart because of what lies between them: `train` refuses data that no model
+can be fitted to before it opens a run, and checkpoints outlive the fit until its model is safe.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Fitted:
 
     model: FittedModel
     validation_nll: float
-    """Best validation loss, in nats per landmark; lower is better."""
+    """Validation loss of the weights that were kept, in nats per landmark; lower is better."""
 
 
 def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -> TrainingData:

@@ -74,13 +74,11 @@ def end_of_log(config: Config) -> float:
         ConfigError: If the target never occurs, or the configured end lies inside a step.
     """
     clock, target, end = clock_of(config), config.waits.target, config.waits.complete_until
-    if end is not None:
-        if not clock.is_on_grid(clock.instant(end)):
-            raise ConfigError(
-                f"[waits] complete_until {end} lies inside a step of {config.waits.step}. Choose "
-                "the start of a step."
-            )
-        return clock.at(clock.instant(end))
+    if end is not None and not clock.is_on_grid(clock.instant(end)):
+        raise ConfigError(
+            f"[waits] complete_until {end} lies inside a step of {config.waits.step}. Choose "
+            "the start of a step."
+        )
     events = sequences_store(config).scan().select(TIMESTAMP, EVENT_TYPE)
     types = events.explode(TIMESTAMP, EVENT_TYPE).group_by(EVENT_TYPE).agg(pl.max(TIMESTAMP))
     last = dict(types.sort(EVENT_TYPE).collect().iter_rows())
@@ -89,7 +87,7 @@ def end_of_log(config: Config) -> float:
             f"[waits] target {target} never occurs in the log; there are {', '.join(last)}. Name "
             "one of these."
         )
-    return clock.at(last[target]) + clock.step_days
+    return clock.at(clock.instant(end)) if end else clock.at(last[target]) + clock.step_days
 
 
 def training_cutoff(config: Config) -> datetime:

@@ -22,7 +22,7 @@ class TrainingConfig(Section):
     max_epochs: PositiveInt = 25
     """Passes over the customers, at most."""
     patience: PositiveInt = 25
-    """Epochs without a better validation loss before training stops, and keeps the best one."""
+    """Epochs without a better validation loss before training stops early and keeps the best."""
     learning_rate: PositiveFloat = 2e-3
     """Step size of AdamW at its highest."""
     weight_decay: float = Field(default=1e-2, ge=0.0)

@@ -1,7 +1,9 @@
 """Jagged histories -> Lightning batches with landmarks and what became of them.
 
 Customers set aside are asked in the last part of the log only: what they did before it is learned
-from, as it will be of those who are scored, and what they did then tells the epochs apart.
+from, as it will be of those who are scored, and what they did then tells the epochs apart. What is
+common to all in that part, as the level of activity, is known from those who train: the loss tells
+how well single customers are told apart, not how well the level of the future is foreseen.
 Training landmarks are drawn anew in every epoch, validation landmarks once; both depend on the
 seed and the epoch alone, so that a resumed run sees what an unbroken one would.
 """
@@ -21,6 +23,8 @@ from seqchurn.datasets.batch import EventBatch, length_batches, pad
 from seqchurn.datasets.jagged import Jagged
 from seqchurn.datasets.landmarks import Landmarks, Questions, ask, draw_landmark_days, place
 from seqchurn.datasets.training_data import TrainingData
+
+_OTHER_DRAWS = 50_000  # so that two groups of one epoch are not asked at the same shares of days
 
 __all__ = ["Asking", "LandmarkBatch", "LandmarkBatches", "LandmarkDataModule"]
 
@@ -142,11 +146,11 @@ class LandmarkDataModule(pl.LightningDataModule):
         seed = self.seed + epoch + 1
         batches: ConcatDataset[LandmarkBatch] = ConcatDataset(
             LandmarkBatches(
-                self.data.jagged, who, self.asking, days=(-math.inf, end), seed=seed, shuffle=True
+                self.data.jagged, who, self.asking, days=(-math.inf, end), seed=draw, shuffle=True
             )
-            for who, end in (
-                (self.data.training, self.data.end_day),
-                (self.data.validation, self.data.aside_day),
+            for who, end, draw in (
+                (self.data.training, self.data.end_day, seed),
+                (self.data.validation, self.data.aside_day, seed + _OTHER_DRAWS),
             )
         )
         order = torch.randperm(len(batches), generator=torch.Generator().manual_seed(seed))

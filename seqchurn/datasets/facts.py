@@ -35,6 +35,11 @@ class DataFacts:
     step_days: float
     """Resolution of the grid, in days."""
 
+    @property
+    def steps(self) -> float:
+        """Span of the events that are kept, in steps of the grid."""
+        return self.longest_days / self.step_days
+
 
 def data_facts(
     jagged: Jagged, codebook: Codebook, *, end_day: float, step_days: float

@@ -96,8 +96,7 @@ def training_data(
         max_events=max_events,
     )
     facts = data_facts(jagged, codebook, end_day=end_day, step_days=clock.step_days)
-    steps = max(round(split.validation_span * facts.longest_days / clock.step_days), 1)
-    aside_day = end_day - steps * clock.step_days
+    aside_day = end_day - max(round(split.validation_span * facts.steps), 1) * clock.step_days
     return TrainingData(jagged, codebook, facts, training, validation, aside_day, end_day)
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from seqchurn.console import table
 from seqchurn.evaluation.outcomes import Outcomes
 from seqchurn.evaluation.report import evaluate
-from seqchurn.evaluation.table import horizon_text
+from seqchurn.evaluation.table import digits, horizon_text
 from seqchurn.waits.clock import Clock
 
 __all__ = ["Entrant", "backtest_table", "compared", "judge"]
@@ -149,11 +149,6 @@ def _left(row: Mapping[str, Any]) -> list[str]:
 
 
 def _right(row: Mapping[str, Any]) -> list[str]:
-    gap = "" if row["role"] == _ROLES[-1] or row["gap"] is None else _digits(row["gap"], "+")
-    auc, log_loss, ece = (_digits(row[score]) for score in _SCORES)
+    gap = "" if row["role"] == _ROLES[-1] or row["gap"] is None else digits(row["gap"], "+")
+    auc, log_loss, ece = (digits(row[score]) for score in _SCORES)
     return [row["model"], horizon_text(row["age_days"]).rjust(4), auc, log_loss, gap, ece]
-
-
-def _digits(score: float | None, sign: str = "-") -> str:
-    """Four digits, without the zero before the point."""
-    return "-" if score is None else f"{score:{sign}.4f}".replace("0.", ".", 1)

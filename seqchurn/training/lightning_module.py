@@ -85,8 +85,8 @@ class LandmarkModule(pl.LightningModule):
         if not torch.isfinite(loss):
             which = "loss" if split == "train" else f"{split} loss"
             raise DivergedError(
-                f"[training] the {which} became {loss.item()} at epoch {self.current_epoch}, batch "
-                f"{batch_index} ({len(batch.landmarks.day)} customers). Lower "
+                f"[training] the {which} became {loss.item()} at epoch {self.current_epoch + 1}, "
+                f"batch {batch_index} ({len(batch.landmarks.day)} customers). Lower "
                 "training.learning_rate or look for extreme attribute values."
             )
         self.log(f"{split}/nll", loss, on_epoch=True, on_step=False, batch_size=int(landmarks))

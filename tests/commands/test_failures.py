@@ -225,7 +225,7 @@ def test_attributes_that_config_model_and_sequences_do_not_share(trained: Shop) 
 def test_a_training_that_diverges_leaves_nothing_to_go_on_from(prepared: Shop) -> None:
     before = prepared.tree()
     done = prepared.run("train", "--training.learning_rate", "1e30", "--quiet")
-    refused(done, 8, "loss became", "at epoch 0, batch", "Lower training.learning_rate")
+    refused(done, 8, "loss became", "at epoch 1, batch", "Lower training.learning_rate")
     assert prepared.tree() == before
     assert runs(prepared) == ["FAILED"]
     assert models(prepared) == []

@@ -3,17 +3,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
-from seqchurn.datasets.data_module import Asking, LandmarkBatch, LandmarkBatches
+from seqchurn.datasets.codebook import Attributes
+from seqchurn.datasets.data_module import (
+    Asking,
+    LandmarkBatch,
+    LandmarkBatches,
+    LandmarkDataModule,
+)
 from seqchurn.datasets.jagged import Jagged
+from seqchurn.datasets.training_data import Split, TrainingData, training_data
+from seqchurn.waits.clock import Clock
 
 Make = Callable[..., Any]
 END = 60.0
+ASKING = Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=120)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +48,7 @@ def batches(jagged: Jagged, *, seed: int = 0, shuffle: bool = True) -> list[Land
     made = LandmarkBatches(
         jagged,
         torch.arange(len(jagged)),
-        Asking(step_days=1.0, landmarks=4, landmark_density="linear", batch_slots=120),
+        ASKING,
         days=(-math.inf, 18_262.0 + END),
         seed=seed,
         shuffle=shuffle,
@@ -128,3 +139,54 @@ def test_landmarks_and_answers_keep_to_the_days_that_are_given(jagged: Jagged) -
         assert (until <= end).all()
         assert (until[~batch.questions.observed] == end).all()
         assert (until[batch.questions.observed] < end).all()
+
+
+def test_what_customers_set_aside_do_in_the_last_part_is_asked_and_never_learned(
+    log: dict[str, list[tuple[float, str]]], sequences_of: Make, start: datetime
+) -> None:
+    sequences = sequences_of(log)
+    data = of_training(sequences, start)
+    part = data.aside_day - 18_262.0
+    aside = set(data.jagged.customer_ids.gather(data.validation.tolist()))
+    assert 0 < part < END
+    changed = {
+        c: [e for e in events if e[0] < part or e == events[0]] + [(END - 0.5, "order")]
+        if c in aside
+        else events
+        for c, events in log.items()
+    }
+    other = of_training(sequences_of(changed), start)
+    assert torch.equal(other.validation, data.validation)
+    assert learned(other) == learned(data)
+    validation = list(LandmarkDataModule(data, ASKING, seed=0).val_dataloader())
+    assert min(float(batch.landmarks.day.min()) for batch in validation) >= data.aside_day
+    assert max(float(batch.landmarks.day.max()) for batch in validation) < data.end_day
+
+
+def of_training(sequences: pl.DataFrame, start: datetime) -> TrainingData:
+    return training_data(
+        sequences,
+        cutoff=start + timedelta(days=END),
+        clock=Clock(1.0),
+        target="order",
+        attributes=Attributes(),
+        limits=(1_000, 100),
+        split=Split(0.4, 1_000, 0.3, seed=0),
+    )
+
+
+def learned(data: TrainingData) -> set[tuple[str, tuple[float, ...]]]:
+    """Days and answers of every customer in the batches of an epoch."""
+    module = LandmarkDataModule(data, ASKING, seed=0)
+    names = data.jagged.customer_ids
+    times = data.jagged.time[data.jagged.offsets[:-1]].tolist()
+    firsts = dict(zip(times, names, strict=True))
+    rows = set()
+    for batch in module.train_dataloader():
+        asked, answers = batch.landmarks, batch.questions
+        for i, first in enumerate(batch.events.time[:, 0].tolist()):
+            numbers = torch.cat(
+                [asked.day[i], asked.wait_start[i], answers.days[i], answers.observed[i].double()]
+            )
+            rows.add((firsts[first], tuple(numbers.tolist())))
+    return rows

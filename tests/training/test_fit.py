@@ -254,8 +254,8 @@ def test_every_epoch_is_told_its_number_and_its_losses(data: TrainingData, tmp_p
 @pytest.mark.parametrize(
     ("slots", "complaint"),
     [
-        (200, r"the loss became (nan|inf) at epoch 0, batch 1 \(\d+ customers\). Lower training"),
-        (100_000, r"the validation loss became (nan|inf) at epoch 0, batch 0 \(10 customers\). "),
+        (200, r"the loss became (nan|inf) at epoch 1, batch 1 \(\d+ customers\). Lower training"),
+        (100_000, r"the validation loss became (nan|inf) at epoch 1, batch 0 \(10 customers\). "),
     ],
     ids=["many batches", "one batch"],
 )
@@ -284,7 +284,7 @@ def test_a_fit_that_diverges_late_leaves_no_checkpoint_to_go_on_from(
         return step(self, batch, index)
 
     monkeypatch.setattr(module.LandmarkModule, "training_step", training_step)
-    with pytest.raises(DivergedError, match="the loss became nan at epoch 2, batch 0"):
+    with pytest.raises(DivergedError, match="the loss became nan at epoch 3, batch 0"):
         run(data, tmp_path / "fit")
     assert not (tmp_path / "fit").exists()
 

@@ -160,7 +160,7 @@ def test_a_loss_that_is_not_finite_stops_training_and_names_the_batch(
     spoilt = batches[1]
     events = replace(spoilt.events, gap_days=torch.full_like(spoilt.events.gap_days, value))
     message = (
-        rf"the loss became nan at epoch 0, batch 1 \({len(spoilt.events.real)} customers\)\. "
+        rf"the loss became nan at epoch 1, batch 1 \({len(spoilt.events.real)} customers\)\. "
         r"Lower training\.learning_rate"
     )
     with pytest.raises(DivergedError, match=message):
