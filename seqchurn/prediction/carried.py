@@ -17,10 +17,10 @@ from torch import Tensor
 
 from seqchurn.datasets.batch import pad
 from seqchurn.datasets.codebook import codes
-from seqchurn.datasets.jagged import Jagged, make_jagged
+from seqchurn.datasets.jagged import Jagged
 from seqchurn.encoders import EncoderState
 from seqchurn.prediction.past_orders import PastOrders, past_orders
-from seqchurn.prediction.running_waits import RunningWaits, check_moment
+from seqchurn.prediction.running_waits import RunningWaits, known_at
 from seqchurn.training.fitted_model import FittedModel
 
 __all__ = ["Carried", "carry", "fixed_blocks"]
@@ -63,15 +63,7 @@ def carry(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Carri
     Raises:
         ConfigError: If `as_of` lies inside a step of the grid.
     """
-    check_moment(model.clock, as_of)
-    jagged = make_jagged(
-        sequences,
-        codebook=model.codebook,
-        clock=model.clock,
-        target=model.target,
-        cutoff=as_of,
-        max_events=model.max_events,
-    )
+    jagged = known_at(model, sequences, as_of)
     as_of_day = model.clock.at(as_of)
     unknown = jagged.known_from >= as_of_day  # nor is it known on the days that are drawn
     jagged = replace(jagged, known_from=jagged.known_from.masked_fill(unknown, torch.inf))

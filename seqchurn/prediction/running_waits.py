@@ -25,7 +25,7 @@ from seqchurn.training.fitted_model import FittedModel
 from seqchurn.waits.clock import Clock
 from seqchurn.waits.wait import Wait
 
-__all__ = ["RunningWaits", "check_moment", "running_waits"]
+__all__ = ["RunningWaits", "check_moment", "known_at", "running_waits"]
 
 _BATCH_SLOTS = 16_384
 
@@ -100,6 +100,23 @@ def check_moment(clock: Clock, moment: datetime) -> None:
         )
 
 
+def known_at(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Jagged:
+    """The histories, as a model reads them, of all customers with an event before a moment.
+
+    Raises:
+        ConfigError: If `as_of` lies inside a step of the grid.
+    """
+    check_moment(model.clock, as_of)
+    return make_jagged(
+        sequences,
+        codebook=model.codebook,
+        clock=model.clock,
+        target=model.target,
+        cutoff=as_of,
+        max_events=model.max_events,
+    )
+
+
 def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> RunningWaits:
     """The running waits of all customers with an event before a moment.
 
@@ -112,15 +129,7 @@ def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) 
         ConfigError: If `as_of` lies inside a step of the grid.
     """
     clock = model.clock
-    check_moment(clock, as_of)
-    jagged = make_jagged(
-        sequences,
-        codebook=model.codebook,
-        clock=clock,
-        target=model.target,
-        cutoff=as_of,
-        max_events=model.max_events,
-    )
+    jagged = known_at(model, sequences, as_of)
     as_of_day = clock.at(as_of)
     with torch.inference_mode():
         contexts, start_day = _contexts(model, jagged, as_of_day)
