@@ -75,7 +75,7 @@ CONFIG: dict[str, Any] = {
     "datasets": {"landmarks": 4, "batch_slots": 512},
     "encoder": {"kind": "lstm", "hidden_size": 8, "embedding_size": 2, "memories": 2},
     "head": {"kind": "loglogistic_mixture", "components": 3, "hidden_size": 8},
-    "training": {"cutoff": CUTOFF, "max_epochs": 2, "accelerator": "cpu"},
+    "training": {"cutoff": CUTOFF, "networks": 2, "max_epochs": 2, "accelerator": "cpu"},
     "evaluation": {"horizons": ["7d", "28d"], "calibration_bins": 4},
     "scoring": {"churn_horizon": "28d", "interval": "1d", "reach": "365d"},
 }

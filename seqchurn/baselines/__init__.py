@@ -11,7 +11,7 @@ import polars as pl
 
 from seqchurn.baselines.baseline import Baseline
 from seqchurn.baselines.bgnbd import BGNBD
-from seqchurn.baselines.boosted_trees import BoostedTrees
+from seqchurn.baselines.boosted_trees import BoostedTrees, import_lightgbm
 from seqchurn.baselines.kaplan_meier import KaplanMeier
 from seqchurn.baselines.pareto_nbd import ParetoNBD
 from seqchurn.baselines.recency import Recency
@@ -24,6 +24,7 @@ __all__ = [
     "KaplanMeier",
     "ParetoNBD",
     "Recency",
+    "check_baselines",
     "fit_baselines",
 ]
 
@@ -31,6 +32,15 @@ BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline for baseline in (Recency, KaplanMeier, BGNBD, ParetoNBD, BoostedTrees)
 }
 """Name in reports to class, in the order of reports."""
+
+
+def check_baselines() -> None:
+    """Check that every baseline can be fitted: for the start of what asks them only at its end.
+
+    Raises:
+        ConfigError: If LightGBM cannot be imported; the others have what they need when this is.
+    """
+    import_lightgbm()
 
 
 def fit_baselines(

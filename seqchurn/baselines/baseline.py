@@ -20,7 +20,7 @@ from seqchurn.baselines.first_order import FirstOrderRate
 from seqchurn.errors import DataError
 from seqchurn.waits.histories import known_before
 
-__all__ = ["Baseline"]
+__all__ = ["Baseline", "same_horizon"]
 
 
 class Baseline(ABC):
@@ -39,6 +39,10 @@ class Baseline(ABC):
     """Whether it also expects a number of orders."""
     reads_events: ClassVar[bool] = False
     """Whether it looks at the column `events` of the histories, not at order days only."""
+    _step_days: float
+    """Resolution of the grid of the last fit, in days."""
+    _horizons_days: tuple[float, ...]
+    """Windows of the last fit, in days."""
     _unanswered: Sequence[float] = ()
     _answers_without_order: bool = False
     note: str | None = None
@@ -76,10 +80,9 @@ class Baseline(ABC):
             )
         self.note = None
         self._unanswered, self._answers_without_order = (), False
-        self._horizons = tuple(horizons_days)
-        self._step_days = step_days
+        self._step_days, self._horizons_days = step_days, tuple(horizons_days)
         self._first_order = FirstOrderRate(known, cutoff_day=cutoff_day, step_days=step_days)
-        self._fit(known, cutoff_day, step_days, horizons_days)
+        self._fit(known, cutoff_day)
         return self
 
     @final
@@ -107,7 +110,7 @@ class Baseline(ABC):
         if own.any():
             result[own] = self._probability(seen.filter(own), cutoff_day, horizon[own])
         for unanswered in self._unanswered:
-            result[_same(horizon, unanswered)] = np.nan
+            result[same_horizon(horizon, unanswered)] = np.nan
         return result
 
     @final
@@ -141,7 +144,7 @@ class Baseline(ABC):
     @final
     def answers(self, horizon_days: float) -> bool:
         """Whether there is an answer for a horizon it was fitted for; if not, `note` says why."""
-        return not any(_same(horizon_days, unanswered) for unanswered in self._unanswered)
+        return not any(same_horizon(horizon_days, unanswered) for unanswered in self._unanswered)
 
     def _read(self, histories: pl.DataFrame) -> pl.DataFrame:
         """Without the events, for a baseline that does not look at them."""
@@ -163,19 +166,13 @@ class Baseline(ABC):
             )
         if not self.has_distribution:
             asked = np.unique(horizon)[:, None]
-            if not _same(asked, np.asarray(self._horizons)).any(axis=1).all():
-                fitted = ", ".join(f"{h:g}d" for h in self._horizons)
+            if not same_horizon(asked, np.asarray(self._horizons_days)).any(axis=1).all():
+                fitted = ", ".join(f"{h:g}d" for h in self._horizons_days)
                 raise ValueError(f"{self.name} has no distribution; it answers only for {fitted}")
         return seen, np.broadcast_to(horizon, (seen.height, horizon.shape[-1]))
 
     @abstractmethod
-    def _fit(
-        self,
-        known: pl.DataFrame,
-        cutoff_day: float,
-        step_days: float,
-        horizons_days: Sequence[float],
-    ) -> None:
+    def _fit(self, known: pl.DataFrame, cutoff_day: float) -> None:
         """Learn from histories trimmed to the cutoff, which may hold customers without orders."""
 
     @abstractmethod
@@ -191,7 +188,7 @@ class Baseline(ABC):
         raise NotImplementedError
 
 
-def _same(horizon_days: npt.ArrayLike, other: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def same_horizon(horizon_days: npt.ArrayLike, other: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Where horizons are equal but for rounding."""
     same: npt.NDArray[np.bool_] = np.isclose(horizon_days, other, rtol=1e-9, atol=0.0)
     return same

@@ -8,19 +8,19 @@ Shapes: B customers, N rows of all cuts, F features, H horizons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from seqchurn.baselines.baseline import Baseline
+from seqchurn.baselines.baseline import Baseline, same_horizon
 from seqchurn.baselines.customer_features import CustomerFeatures, windows
 from seqchurn.errors import ConfigError
 from seqchurn.waits.histories import next_order_day
 
-__all__ = ["BoostedTrees", "cuts"]
+__all__ = ["BoostedTrees", "cuts", "import_lightgbm"]
 
 _Vector = npt.NDArray[np.float64]
 _Model = Callable[[_Vector], _Vector]
@@ -57,28 +57,22 @@ class BoostedTrees(Baseline):
     has_distribution: ClassVar[bool] = False
     reads_events: ClassVar[bool] = True
 
-    def _fit(
-        self,
-        known: pl.DataFrame,
-        cutoff_day: float,
-        step_days: float,
-        horizons_days: Sequence[float],
-    ) -> None:
-        lightgbm = _lightgbm()
+    def _fit(self, known: pl.DataFrame, cutoff_day: float) -> None:
+        lightgbm = import_lightgbm()
         known = known.sort("customer_id")  # trees draw rows by position
         first_day = float(known["first_day"].min())  # type: ignore[arg-type]
         self._with_events = self._answers_without_order = "events" in known.columns
         self._event_types = _event_types(known)
-        self._windows = windows(cutoff_day - first_day, step_days)
+        self._windows = windows(cutoff_day - first_day, self._step_days)
         features = self._features(known)
         self._models: dict[float, _Model] = {}
-        for horizon in horizons_days:
-            days = cuts(first_day, cutoff_day, horizon_days=horizon, step_days=step_days)
+        for horizon in self._horizons_days:
+            days = cuts(first_day, cutoff_day, horizon_days=horizon, step_days=self._step_days)
             asked = [self._rows(known, features.at(day), day, horizon) for day in days]
             if asked:
                 x, came = (np.concatenate(parts) for parts in zip(*asked, strict=True))
                 self._models[horizon] = _train(lightgbm, x, came)
-        self._unanswered = [h for h in horizons_days if h not in self._models]
+        self._unanswered = [h for h in self._horizons_days if h not in self._models]
         if self._unanswered:
             self.note = (
                 f"no answer for {', '.join(f'{h:g}d' for h in self._unanswered)}: the history "
@@ -95,7 +89,7 @@ class BoostedTrees(Baseline):
         x = self._features(ordered).at(cutoff_day)
         result = np.full(horizon_days.shape, np.nan)
         for horizon, model in self._models.items():
-            asked = np.isclose(horizon_days, horizon, rtol=1e-9, atol=0.0)
+            asked = same_horizon(horizon_days, horizon)
             result = np.where(asked, model(x)[:, None], result)
         return result
 
@@ -136,6 +130,22 @@ def cuts(
     return [day for day in days if day - first_day > spacing - step_days / 2]
 
 
+def import_lightgbm() -> Any:
+    """LightGBM, which is imported by a fit only: it takes a second, and is an extra.
+
+    Raises:
+        ConfigError: If it cannot be imported.
+    """
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:  # OSError: it is there, its shared libraries are not
+        raise ConfigError(
+            f"the boosted trees need LightGBM, which cannot be imported: {error}. "
+            "Install it with pip install 'seqchurn[baselines]'."
+        ) from error
+    return lightgbm
+
+
 def _train(lightgbm: Any, x: _Vector, came: npt.NDArray[np.bool_]) -> _Model:
     """Features (N, F) and outcomes (N,) -> a function from features to probabilities.
 
@@ -155,14 +165,3 @@ def _event_types(known: pl.DataFrame) -> list[str]:
         return []
     types = known.select(pl.col("events").explode().struct.field("event_type"))
     return sorted(types.to_series().drop_nulls().cast(pl.String).unique())
-
-
-def _lightgbm() -> Any:
-    try:
-        import lightgbm
-    except (ImportError, OSError) as error:  # OSError: it is there, its shared libraries are not
-        raise ConfigError(
-            f"the boosted trees need LightGBM, which cannot be imported: {error}. "
-            "Install it with pip install 'seqchurn[baselines]'."
-        ) from error
-    return lightgbm

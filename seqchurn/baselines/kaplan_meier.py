@@ -7,7 +7,6 @@ for a frequent one. Shapes: B customers, H horizons.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -26,19 +25,13 @@ class KaplanMeier(Baseline):
     name: ClassVar[str] = "kaplan_meier"
     has_distribution: ClassVar[bool] = True
 
-    def _fit(
-        self,
-        known: pl.DataFrame,
-        cutoff_day: float,
-        step_days: float,
-        horizons_days: Sequence[float],
-    ) -> None:
+    def _fit(self, known: pl.DataFrame, cutoff_day: float) -> None:
         ended = known["order_days"].list.diff(null_behavior="drop").explode().drop_nulls()
         last = known["order_days"].list.last().drop_nulls()
-        survived = cutoff_day - last - step_days
+        survived = cutoff_day - last - self._step_days
         days = np.concatenate([ended.to_numpy(), survived.to_numpy()])
         observed = np.arange(days.size) < ended.len()
-        self._curve = ProductLimit(np.rint(days / step_days).astype(np.int64), observed)
+        self._curve = ProductLimit(np.rint(days / self._step_days).astype(np.int64), observed)
 
     def _probability(
         self, ordered: pl.DataFrame, cutoff_day: float, horizon_days: npt.NDArray[np.float64]

@@ -10,21 +10,17 @@ order, which is positive and done here by quadrature. Shapes: B customers, H hor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
-from scipy.special import expit, exprel, gammaln
+from scipy.special import exprel, gammaln
 
-from seqchurn.baselines.baseline import Baseline
-from seqchurn.baselines.repeat_orders import maximum_likelihood, repeat_orders, time_unit
+from seqchurn.baselines.buy_till_you_die import BuyTillYouDie
 
-__all__ = ["ParetoNBD", "ParetoNBDParameters", "alive_logit", "fit_parameters", "log_likelihood"]
+__all__ = ["ParetoNBD", "ParetoNBDParameters"]
 
 _Vector = npt.NDArray[np.float64]
-_LOG_BOUNDS = [(-9.0, 9.0)] * 4  # time in units of the median T
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _DECAYED = 40.0  # e-foldings after which nothing is left in double precision
 _PANEL = 6.0  # e-foldings of time that 32 nodes integrate to 1e-12
@@ -38,113 +34,66 @@ class ParetoNBDParameters(NamedTuple):
     s: float
     beta: float
 
+    def log_likelihood(self, x: _Vector, t_x: _Vector, age: _Vector) -> _Vector:
+        """Log likelihood of each customer, shape (B,): higher is likelier."""
+        total: _Vector = np.logaddexp(*self._log_alive_and_left(x, t_x, age))
+        return total
 
-class ParetoNBD(Baseline):
-    """Pareto/NBD by maximum likelihood; order days count once."""
+    def alive_logit(self, x: _Vector, t_x: _Vector, age: _Vector) -> _Vector:
+        """Log odds that a customer has not left by T, shape (B,)."""
+        log_alive, log_left = self._log_alive_and_left(x, t_x, age)
+        return log_alive - log_left
 
-    name: ClassVar[str] = "pareto_nbd"
-    has_distribution: ClassVar[bool] = True
-    has_counts: ClassVar[bool] = True
-    parameters: ParetoNBDParameters
-    """Of the last fit, `alpha` and `beta` in days."""
+    def order_if_alive(self, x: _Vector, age: _Vector, horizon: _Vector) -> _Vector:
+        """The next order at T + t and still a customer then, over t in [0, H), shape (B, H).
 
-    def _fit(
-        self,
-        known: pl.DataFrame,
-        cutoff_day: float,
-        step_days: float,
-        horizons_days: Sequence[float],
-    ) -> None:
-        ordered = known.filter(pl.col("order_days").list.len() > 0)
-        self.parameters, _ = fit_parameters(*repeat_orders(ordered, cutoff_day - step_days))
-
-    def _probability(
-        self, ordered: pl.DataFrame, cutoff_day: float, horizon_days: _Vector
-    ) -> _Vector:
-        """The next order at T + t and still a customer then, over t in [0, H).
-
-        Given the rates, that is P(alive) lambda exp(-(lambda + mu) t). At T they are
-        Gamma(r + x, alpha + T) and Gamma(s, beta + T), so the density of t is P(alive) times
+        Given the rates, that is lambda exp(-(lambda + mu) t). At T they are Gamma(r + x, alpha + T)
+        and Gamma(s, beta + T), so the density of t is
         (r + x) / (alpha + T) (1 + t / (alpha + T))^-(r + x + 1) (1 + t / (beta + T))^-s.
         """
-        r, alpha, s, beta = self.parameters
-        x, t_x, age = repeat_orders(ordered, cutoff_day - self._step_days)
-        alive = expit(alive_logit(self.parameters, x, t_x, age))[:, None]  # (B, 1)
-        x, age = x[:, None], age[:, None]
-        open_for = _decayed_time((alpha + age, r + x + 1.0), (beta + age, s), horizon_days)
-        within: _Vector = np.minimum(alive * (r + x) / (alpha + age) * open_for, alive)  # (B, H)
+        r, alpha, s, beta = self
+        open_for = _decayed_time((alpha + age, r + x + 1.0), (beta + age, s), horizon)
+        within: _Vector = np.minimum((r + x) / (alpha + age) * open_for, 1.0)
         return within
 
-    def _expected_orders(
-        self, ordered: pl.DataFrame, cutoff_day: float, horizon_days: _Vector
-    ) -> _Vector:
-        """P(alive), times the mean order rate, times the mean time stayed within the horizon.
+    def orders_if_alive(self, x: _Vector, age: _Vector, horizon: _Vector) -> _Vector:
+        """Mean order rate, times the mean time stayed within the horizon, shape (B, H).
 
         Schmittlein, Morrison & Colombo (1987), eq. 22, written so that it holds for s = 1 too.
         """
-        r, alpha, s, beta = self.parameters
-        x, t_x, age = repeat_orders(ordered, cutoff_day - self._step_days)
-        alive = expit(alive_logit(self.parameters, x, t_x, age))
-        rate = alive * (r + x) / (alpha + age)  # (B,)
-        left = (beta + age)[:, None]  # (B, 1)
-        log_time = np.log1p(horizon_days / left)  # (B, H)
-        expected: _Vector = rate[:, None] * left * log_time * exprel((1.0 - s) * log_time)
+        r, alpha, s, beta = self
+        log_time = np.log1p(horizon / (beta + age))
+        stayed = (beta + age) * log_time * exprel((1.0 - s) * log_time)
+        expected: _Vector = (r + x) / (alpha + age) * stayed
         return expected
 
+    def _log_alive_and_left(
+        self, x: _Vector, t_x: _Vector, age: _Vector
+    ) -> tuple[_Vector, _Vector]:
+        """Log likelihood of the orders with a customer still there at T, or gone since t_x.
 
-def fit_parameters(x: _Vector, t_x: _Vector, age: _Vector) -> tuple[ParetoNBDParameters, float]:
-    """Maximum likelihood, in whatever unit of time the arguments have.
-
-    Args:
-        x: Repeat orders of each customer, shape (B,).
-        t_x: Time from the first to the last order, shape (B,), 0 where x is 0.
-        age: Time T from the first order to the end of what is seen, shape (B,), >= t_x.
-
-    Returns:
-        The parameters, and the log likelihood summed over customers. Without any customer, r and
-        s are 1, alpha and beta one unit of time.
-    """
-    unit = time_unit(age)
-    found = maximum_likelihood(
-        lambda values, *rows: log_likelihood(ParetoNBDParameters(*values), *rows),
-        x, t_x / unit, age / unit, log_bounds=_LOG_BOUNDS,
-    )  # fmt: skip
-    r, alpha, s, beta = (float(value) for value in found)
-    parameters = ParetoNBDParameters(r, alpha * unit, s, beta * unit)
-    return parameters, float(log_likelihood(parameters, x, t_x, age).sum())
+        Given both rates they are lambda^x exp(-(lambda + mu) T) and the integral over the time of
+        leaving tau in (t_x, T] of lambda^x mu exp(-(lambda + mu) tau); the gammas turn each
+        exp(-lambda tau) into (1 + tau / alpha)^-(r + x) and each exp(-mu tau) into
+        (1 + tau / beta)^-s.
+        """
+        r, alpha, s, beta = self
+        orders = gammaln(r + x) - gammaln(r) - x * np.log(alpha)
+        log_alive = orders - (r + x) * np.log1p(age / alpha) - s * np.log1p(age / beta)
+        gone = _decayed_time((alpha + t_x, r + x), (beta + t_x, s + 1.0), age - t_x)
+        log_left = orders - (r + x) * np.log1p(t_x / alpha) - (s + 1.0) * np.log1p(t_x / beta)
+        log_left += np.log(s / beta) + np.log(np.maximum(gone, np.finfo(np.float64).tiny))
+        return log_alive, log_left
 
 
-def log_likelihood(
-    parameters: ParetoNBDParameters, x: _Vector, t_x: _Vector, age: _Vector
-) -> _Vector:
-    """Log likelihood of each customer, shape (B,): higher is likelier."""
-    log_alive, log_left = _log_alive_and_left(parameters, x, t_x, age)
-    total: _Vector = np.logaddexp(log_alive, log_left)
-    return total
+class ParetoNBD(BuyTillYouDie):
+    """Pareto/NBD by maximum likelihood; order days count once."""
 
-
-def alive_logit(parameters: ParetoNBDParameters, x: _Vector, t_x: _Vector, age: _Vector) -> _Vector:
-    """Log odds that a customer has not left by T, shape (B,)."""
-    log_alive, log_left = _log_alive_and_left(parameters, x, t_x, age)
-    return log_alive - log_left
-
-
-def _log_alive_and_left(
-    parameters: ParetoNBDParameters, x: _Vector, t_x: _Vector, age: _Vector
-) -> tuple[_Vector, _Vector]:
-    """Log likelihood of the orders with a customer still there at T, or gone since t_x.
-
-    Given both rates they are lambda^x exp(-(lambda + mu) T) and the integral over the time of
-    leaving tau in (t_x, T] of lambda^x mu exp(-(lambda + mu) tau); the gammas turn each
-    exp(-lambda tau) into (1 + tau / alpha)^-(r + x) and each exp(-mu tau) into (1 + tau / beta)^-s.
-    """
-    r, alpha, s, beta = parameters
-    orders = gammaln(r + x) - gammaln(r) - x * np.log(alpha)
-    log_alive = orders - (r + x) * np.log1p(age / alpha) - s * np.log1p(age / beta)
-    gone = _decayed_time((alpha + t_x, r + x), (beta + t_x, s + 1.0), age - t_x)
-    log_left = orders - (r + x) * np.log1p(t_x / alpha) - (s + 1.0) * np.log1p(t_x / beta)
-    log_left += np.log(s / beta) + np.log(np.maximum(gone, np.finfo(np.float64).tiny))
-    return log_alive, log_left
+    name: ClassVar[str] = "pareto_nbd"
+    parameters: ParetoNBDParameters
+    _model = ParetoNBDParameters
+    _log_bounds = ((-9.0, 9.0),) * 4
+    _is_time = (False, True, False, True)
 
 
 def _decayed_time(

@@ -7,7 +7,6 @@ H horizons.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ import polars as pl
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from seqchurn.baselines.baseline import Baseline
+from seqchurn.baselines.baseline import Baseline, same_horizon
 from seqchurn.waits.histories import known_before, next_order_day
 
 __all__ = ["Recency"]
@@ -33,19 +32,14 @@ class Recency(Baseline):
     name: ClassVar[str] = "recency"
     has_distribution: ClassVar[bool] = False
 
-    def _fit(
-        self,
-        known: pl.DataFrame,
-        cutoff_day: float,
-        step_days: float,
-        horizons_days: Sequence[float],
-    ) -> None:
+    def _fit(self, known: pl.DataFrame, cutoff_day: float) -> None:
         span = cutoff_day - float(known["first_day"].min())  # type: ignore[arg-type]
-        longest = max(np.floor(span / 2 / step_days + 1e-6), 1.0) * step_days
+        longest = max(np.floor(span / 2 / self._step_days + 1e-6), 1.0) * self._step_days
         self._rules = {
-            h: _rule(known, cutoff_day - min(h, longest), step_days) for h in horizons_days
+            h: _rule(known, cutoff_day - min(h, longest), self._step_days)
+            for h in self._horizons_days
         }
-        short = [f"{h:g}d" for h in horizons_days if h > longest]
+        short = [f"{h:g}d" for h in self._horizons_days if h > longest]
         if short:
             self.note = (
                 f"fitted at {longest:g}d for {', '.join(short)}: the history before the cutoff "
@@ -58,11 +52,8 @@ class Recency(Baseline):
         quiet = _log_quiet(ordered, cutoff_day)[:, None]  # (B, 1)
         result = np.full(horizon_days.shape, np.nan)
         for horizon, (intercept, slope) in self._rules.items():
-            result = np.where(
-                np.isclose(horizon_days, horizon, rtol=1e-9, atol=0.0),
-                expit(intercept + slope * quiet),
-                result,
-            )
+            asked = same_horizon(horizon_days, horizon)
+            result = np.where(asked, expit(intercept + slope * quiet), result)
         return result
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import torch
 
-from seqchurn.baselines import fit_baselines
+from seqchurn.baselines import check_baselines, fit_baselines
 from seqchurn.commands.parts import (
     all_sequences,
     attributes_of,
@@ -33,7 +33,13 @@ from seqchurn.evaluation import (
     summary,
 )
 from seqchurn.evaluation.asking import ask_baseline, ask_network
-from seqchurn.plots import pit_chart, reliability_chart, save_chart
+from seqchurn.plots import (
+    pit_by_cohort_chart,
+    pit_chart,
+    reliability_by_cohort_chart,
+    reliability_chart,
+    save_chart,
+)
 from seqchurn.tracking import Bundle, RegisteredModel, start_run
 from seqchurn.waits import histories
 
@@ -53,6 +59,7 @@ def run(config: Config, *, model_version: str | None = None) -> None:
         SeqchurnError: If the config, the data or the model do not allow it.
     """
     torch.set_num_threads(config.threads)
+    check_baselines()
     registered, bundle = fitting_model(config, model_version)
     cutoff = _cutoff(config, bundle)
     sequences = all_sequences(config)
@@ -116,8 +123,11 @@ def _outcomes(config: Config, sequences: pl.DataFrame, cutoff: datetime) -> Outc
 def _write(config: Config, cutoff: datetime, assessment: Assessment) -> Path:
     folder = evaluation_folder(config, cutoff)
     assessment.write(folder)
-    save_chart(reliability_chart(assessment.reliability), folder / "reliability.png")
-    save_chart(pit_chart(assessment.pit), folder / "pit.png")
+    curve, histogram = assessment.reliability, assessment.pit
+    save_chart(reliability_chart(curve), folder / "reliability.png")
+    save_chart(reliability_by_cohort_chart(curve), folder / "reliability_by_cohort.png")
+    save_chart(pit_chart(histogram), folder / "pit.png")
+    save_chart(pit_by_cohort_chart(histogram), folder / "pit_by_cohort.png")
     return folder
 
 

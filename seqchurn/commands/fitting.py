@@ -10,10 +10,11 @@ import hashlib
 import logging
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars
@@ -28,11 +29,17 @@ from seqchurn.errors import LockedError
 from seqchurn.files import locked
 from seqchurn.training.fit import FitOptions, OnEpoch, fit
 from seqchurn.training.fitted_model import FittedModel, make_model
+from seqchurn.training.recalibration import recalibrate
+from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Fitted", "checkpoints_of", "data_before", "fit_model"]
 
 _log = logging.getLogger(__name__)
 
+OnNetworkEpoch = Callable[[int, int, dict[str, float]], None]
+"""Called after every epoch with the number of the network, that of the epoch, and its metrics."""
+
+_SEEDS_APART = 10_007
 _ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "scoring")
 _NOT_OF_THE_FIT: dict[str, bool | set[str]] = {
     **dict.fromkeys(_ELSEWHERE, True),
@@ -47,7 +54,8 @@ class Fitted:
 
     model: FittedModel
     validation_nll: float
-    """Validation loss of the weights that were kept, in nats per landmark; lower is better."""
+    """Validation loss of the weights that were kept, mean over the networks, in nats per landmark;
+    lower is better."""
 
 
 def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -> TrainingData:
@@ -62,7 +70,7 @@ def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -
         ConfigError: If the cutoff lies inside a step or before the first event or order.
         DataError: If the customers are too few to split.
     """
-    fields = {"validation_fraction", "validation_customers", "validation_span"}
+    fields = set(Split.__dataclass_fields__) - {"seed"}
     data = training_data(
         sequences,
         cutoff=cutoff,
@@ -83,47 +91,67 @@ def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -
 
 
 def fit_model(
-    config: Config, data: TrainingData, *, checkpoints: Path, on_epoch: OnEpoch
+    config: Config, data: TrainingData, *, checkpoints: Path, on_epoch: OnNetworkEpoch
 ) -> Fitted:
-    """Fit the configured network; its weights depend on config and data alone.
+    """Fit the configured networks; their weights depend on config and data alone.
 
     Args:
         config: The whole config.
         data: As `data_before` gives it.
-        checkpoints: As `checkpoints_of` gives it; a fit found in it is continued, one that had
-            ended is only read.
-        on_epoch: Told the metrics of every epoch.
+        checkpoints: As `checkpoints_of` gives it; fits found in it are continued, those that had
+            ended are only read.
+        on_epoch: Told the metrics of every epoch of every network.
 
     Raises:
-        DivergedError: If the loss is not finite; no checkpoint is left to go on from.
+        DivergedError: If the loss is not finite; no checkpoint of that network is left.
+        DataError: If there is no order to recalibrate by.
     """
+    networks, losses = [], []
+    for number in range(1, config.training.networks + 1):
+        _log.info("network %d of %d", number, config.training.networks)
+        folder, tell = checkpoints / f"network-{number}", partial(on_epoch, number)
+        network, loss = _fit_one(config, data, number, checkpoints=folder, on_epoch=tell)
+        networks.append(network)
+        losses.append(loss)
+    model = FittedModel(
+        networks=tuple(networks),
+        codebook=data.codebook,
+        facts=data.facts,
+        clock=clock_of(config),
+        target=config.waits.target,
+        max_events=config.datasets.max_events,
+    )
+    return Fitted(model, sum(losses) / len(losses))
+
+
+def _fit_one(
+    config: Config, data: TrainingData, number: int, *, checkpoints: Path, on_epoch: OnEpoch
+) -> tuple[WaitModel, float]:
+    """A fitted network and its validation loss; the first one has the configured seed."""
     fields = {"landmarks", "landmark_density", "batch_slots"}
-    clock = clock_of(config)
-    pl.seed_everything(config.training.seed, verbose=False)
+    asking = Asking(clock_of(config).step_days, **config.datasets.model_dump(include=fields))
+    options = config.training.model_dump(exclude={"cutoff", "networks"})
+    seed = config.training.seed + (number - 1) * _SEEDS_APART
+    pl.seed_everything(seed, verbose=False)
     network = make_model(
         data.facts,
         encoder=config.encoder.model_dump(),
         head=config.head.model_dump(),
         activity=config.activity.model_dump(),
     )
-    best = fit(
+    loss = fit(
         network,
         data,
-        Asking(clock.step_days, **config.datasets.model_dump(include=fields)),
-        FitOptions(**config.training.model_dump(exclude={"cutoff"})),
+        asking,
+        FitOptions(**{**options, "seed": seed}),
         checkpoints=checkpoints,
         on_epoch=on_epoch,
         progress=sys.stderr.isatty() and _log.isEnabledFor(logging.INFO),
     )
-    model = FittedModel(
-        network=network,
-        codebook=data.codebook,
-        facts=data.facts,
-        clock=clock,
-        target=config.waits.target,
-        max_events=config.datasets.max_events,
-    )
-    return Fitted(model, best)
+    if data.end_day < data.cutoff_day:
+        recalibrate(network, data, asking, seed=seed)
+        _log.info("recalibrated: hazards times %.3f", network.hazard_scale)
+    return network, loss
 
 
 @contextmanager

@@ -65,10 +65,12 @@ class _History:
         self.tracked = tracked
         self.losses: list[dict[str, object]] = []
 
-    def add(self, epoch: int, metrics: dict[str, float]) -> None:
-        self.tracked.log_metrics(metrics, step=epoch)
+    def add(self, network: int, epoch: int, metrics: dict[str, float]) -> None:
         splits = {name.removesuffix("/nll"): value for name, value in metrics.items()}
-        self.losses += [{"epoch": epoch, "split": s, "nll": v} for s, v in splits.items()]
+        named = {f"{split}/nll_{network}": value for split, value in splits.items()}
+        self.tracked.log_metrics(named, step=epoch)
+        at = {"network": network, "epoch": epoch}
+        self.losses += [{**at, "split": s, "nll": v} for s, v in splits.items()]
 
     def log_chart(self, folder: Path) -> None:
         if self.losses:  # none where a fit was continued that had ended

@@ -19,6 +19,8 @@ class TrainingConfig(Section):
     """First instant the model may not see; default: the end of the log."""
     seed: NonNegativeInt = 0
     """Seed of every random draw."""
+    networks: PositiveInt = 3
+    """Networks fitted, each from a seed of its own; their probabilities are averaged."""
     max_epochs: PositiveInt = 25
     """Passes over the customers, at most."""
     patience: PositiveInt = 25

@@ -27,7 +27,9 @@ class Split:
     validation_customers: int
     """At most so many tell when to stop."""
     validation_span: float
-    """Last share of the log in which they are asked."""
+    """Last share of what is learned from, in which they are asked."""
+    recalibration_span: float
+    """Last share of the log that is not learned from."""
     seed: int
 
 
@@ -45,7 +47,9 @@ class TrainingData:
     aside_day: float
     """Grid day."""
     end_day: float
-    """Grid day of the cutoff."""
+    """Grid day at which learning ends."""
+    cutoff_day: float
+    """Grid day of the cutoff; what lies between is there to recalibrate by."""
 
 
 def training_data(
@@ -76,10 +80,12 @@ def training_data(
     """
     max_events, max_categories = limits
     known = sequences.filter(pl.col(TIMESTAMP).list.first() < cutoff)
-    end_day = _check_cutoff(sequences, known, cutoff, clock)
+    cutoff_day = _check_cutoff(sequences, known, cutoff, clock)
     oldest_kept = pl.col(TIMESTAMP).list.filter(pl.element() < cutoff).list.tail(max_events)
-    first_day = known.select(clock.grid(oldest_kept.list.first())).to_series().to_numpy()
-    askable = torch.tensor(first_day) < end_day - 1.5 * clock.step_days  # a step lies between
+    first_day = torch.tensor(known.select(clock.grid(oldest_kept.list.first())).to_numpy()[:, 0])
+    steps = (cutoff_day - float(first_day.min())) / clock.step_days
+    end_day = cutoff_day - round(split.recalibration_span * steps) * clock.step_days
+    askable = first_day < end_day - 1.5 * clock.step_days  # a step lies between
     training, validation = split_customers(torch.nonzero(askable).squeeze(1), split)
     learners = _as_known_before(cutoff, known[training.tolist()], attributes)
     events = events_before(
@@ -97,7 +103,9 @@ def training_data(
     )
     facts = data_facts(jagged, codebook, end_day=end_day, step_days=clock.step_days)
     aside_day = end_day - max(round(split.validation_span * facts.steps), 1) * clock.step_days
-    return TrainingData(jagged, codebook, facts, training, validation, aside_day, end_day)
+    return TrainingData(
+        jagged, codebook, facts, training, validation, aside_day, end_day, cutoff_day
+    )
 
 
 def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:

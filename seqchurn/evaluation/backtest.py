@@ -1,13 +1,9 @@
-"""Predictions and outcomes at rolling cutoffs -> the network beside the best baseline as it ages.
-
-    within  cutoff      ordered        model          age   AUC    log-loss  gap     ECE
-    7d      2017-07-11  1,316 (54.7%)  seqchurn lstm    0d  .8172  .5240     -.0104  .0392
-                                       bgnbd            0d  .8074  .5344             .0291
-            2017-08-08  1,337 (55.2%)  seqchurn lstm   28d  .8142  .5251     -.0111  .0329
+"""Models and outcomes at rolling cutoffs -> the network beside the best baseline as it ages.
 
 A *frozen* model was fitted at the first cutoff and grows old; a *refitted* one, like every
 baseline, was fitted at the cutoff at which it is judged. They are compared at the same cutoff,
-because one season is harder to foretell than another, whatever the age of a model.
+because one season is harder to foretell than another, whatever the age of a model. Shapes:
+B customers, H horizons.
 """
 
 from __future__ import annotations
@@ -21,20 +17,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from seqchurn.console import table
+from seqchurn.baselines import fit_baselines
 from seqchurn.evaluation.outcomes import Outcomes
 from seqchurn.evaluation.report import evaluate
-from seqchurn.evaluation.table import digits, horizon_text
+from seqchurn.prediction import running_waits
+from seqchurn.training.fitted_model import FittedModel
 from seqchurn.waits.clock import Clock
 
-__all__ = ["Entrant", "backtest_table", "compared", "judge"]
+__all__ = ["Entrant", "ask_networks", "backtest_metrics", "compared", "fresh_baselines", "judge"]
 
-_SCORES = ("auc", "log_loss", "ece")
+_TRACKED = ("auc", "log_loss", "brier", "ece")
+"""Scores that are kept as metrics of a run."""
 _COLUMNS = (
     *("horizon_days", "cutoff", "elapsed_days", "role", "model", "age_days"),
-    *("n", "positives", *_SCORES, "gap"),
+    *("n", "positives", "auc", "log_loss", "ece", "gap"),
 )
-_HEADERS = ("within", "cutoff", "ordered", "model", "age", "AUC", "log-loss", "gap", "ECE")
 _ROLES = ("frozen", "refitted", "best baseline")
 
 
@@ -48,6 +45,45 @@ class Entrant:
     """`never` if they were then frozen, `every` if they are fitted at each cutoff."""
     predictions: Mapping[str, NDArray[np.float64]]
     """Name to probability of an order within each horizon, shape (B, H)."""
+
+
+def ask_networks(
+    network: str,
+    models: Mapping[str, tuple[datetime, FittedModel]],
+    sequences: pl.DataFrame,
+    outcomes: Outcomes,
+) -> list[Entrant]:
+    """Fitted networks, each an entrant of its own, asked at the cutoff of the outcomes.
+
+    Args:
+        network: Their name in the rows.
+        models: By `refit`, with their training cutoffs.
+        sequences: The sequences that the outcomes were made from; later events are not looked at.
+        outcomes: What followed; read are the cutoff and the horizons.
+    """
+    horizons = outcomes.horizons_days
+    return [
+        Entrant(training_cutoff, refit, {network: waits.probability(horizons)})
+        for refit, (training_cutoff, model) in models.items()
+        for waits in [running_waits(model, sequences, outcomes.cutoff)]
+    ]
+
+
+def fresh_baselines(outcomes: Outcomes) -> Entrant:
+    """Every baseline, fitted at the very cutoff of the outcomes.
+
+    Raises:
+        ConfigError: If LightGBM cannot be imported.
+    """
+    known, day, horizons = outcomes.known, outcomes.cutoff_day, outcomes.horizons_days
+    fitted = fit_baselines(
+        known, cutoff_day=day, step_days=outcomes.step_days, horizons_days=horizons.tolist()
+    )
+    answers = {
+        name: baseline.probability(known, cutoff_day=day, horizon_days=horizons)
+        for name, baseline in fitted.items()
+    }
+    return Entrant(outcomes.cutoff, "every", answers)
 
 
 def judge(
@@ -76,6 +112,20 @@ def judge(
         for entrant in entrants
         for row in evaluate(dataset, outcomes, entrant.predictions, bins=bins)
     ]
+
+
+def backtest_metrics(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Scores of all customers at one cutoff by name, such as `seqchurn/never/auc_28d`.
+
+    Args:
+        rows: Rows of `backtest.json`, of one cutoff.
+    """
+    return {
+        f"{row['model'].split()[0]}/{row['refit']}/{score}_{row['horizon_days']:g}d": row[score]
+        for row in rows
+        for score in _TRACKED
+        if row["cohort"] == "all" and row[score] is not None
+    }
 
 
 def compared(rows: Sequence[Mapping[str, Any]], *, network: str) -> pl.DataFrame:
@@ -107,48 +157,3 @@ def compared(rows: Sequence[Mapping[str, Any]], *, network: str) -> pl.DataFrame
         .sort("horizon_days", "elapsed_days", "role")
         .select(_COLUMNS)
     )
-
-
-def backtest_table(comparison: pl.DataFrame) -> str:
-    """Cutoffs below each other, for each horizon, and the models at each.
-
-    Args:
-        comparison: The frame of `compared`. A model that was frozen and refitted at one cutoff,
-            the first, is shown once.
-
-    Returns:
-        Lines without a final newline.
-    """
-    shown = comparison.unique(
-        ["horizon_days", "cutoff", "model", "age_days"], keep="first", maintain_order=True
-    )
-    lines: list[list[str]] = []
-    above = ["", "", ""]
-    for row in shown.iter_rows(named=True):
-        horizon, *cutoff = left = _left(row)
-        lines.append([horizon if horizon != above[0] else "", *cutoff, *_right(row)])
-        if left == above:
-            lines[-1][1:3] = ["", ""]
-        above = left
-    cutoffs, known = comparison["cutoff"].n_unique(), comparison["n"].to_list()
-    return "\n".join(
-        [
-            f"{cutoffs} cutoffs, {min(known):,} to {max(known):,} customers",
-            "higher is better: AUC; lower: log-loss, ECE; gap: log-loss minus that of the best",
-            "baseline, which is fitted at each cutoff; age: of the model, since its own cutoff",
-            "",
-            table(lines, _HEADERS),
-        ]
-    )
-
-
-def _left(row: Mapping[str, Any]) -> list[str]:
-    cutoff = row["cutoff"].removesuffix("T00:00:00+00:00")
-    ordered = f"{row['positives']:,} ({100 * row['positives'] / row['n']:.1f}%)"
-    return [horizon_text(row["horizon_days"]), cutoff, ordered]
-
-
-def _right(row: Mapping[str, Any]) -> list[str]:
-    gap = "" if row["role"] == _ROLES[-1] or row["gap"] is None else digits(row["gap"], "+")
-    auc, log_loss, ece = (digits(row[score]) for score in _SCORES)
-    return [row["model"], horizon_text(row["age_days"]).rjust(4), auc, log_loss, gap, ece]

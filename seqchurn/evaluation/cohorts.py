@@ -8,7 +8,8 @@ names. Shapes: B customers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -21,8 +22,30 @@ from seqchurn.schema import TIMESTAMP
 
 __all__ = ["Cohorts", "cohorts_at", "count_events"]
 
-Cohorts = dict[str, npt.NDArray[np.bool_]]
-"""Name to members, each of shape (B,); `all` comes first."""
+
+@dataclass(frozen=True, eq=False)
+class Cohorts(Mapping[str, npt.NDArray[np.bool_]]):
+    """Name to members, each of shape (B,); `all` comes first.
+
+    Args:
+        members: The same, as a dictionary.
+        kinds: Name to what the group is by, such as `tenure`; those of one kind do not overlap.
+    """
+
+    members: dict[str, npt.NDArray[np.bool_]]
+    kinds: dict[str, str]
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.bool_]:
+        """Members of a cohort."""
+        return self.members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names, those of one kind beside each other."""
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        """Number of cohorts, with `all`."""
+        return len(self.members)
 
 
 def cohorts_at(
@@ -37,18 +60,26 @@ def cohorts_at(
             them there is no cohort `one event`.
 
     Returns:
-        `all`; `no order yet`, `one order` and `repeat` (order days); `one event`; up to three by
-        tenure and, of customers who ordered, by quiet time.
+        `all`, of the kind `customers`; by number of orders (order days) `no order yet`,
+        `one order` and `repeat`; by number of events `one event`; up to three by tenure and, of
+        customers who ordered, by quiet time.
     """
     orders = known["order_days"].list.len().to_numpy()
     tenure = cutoff_day - known["first_day"].to_numpy()
     quiet = cutoff_day - known["order_days"].list.last().to_numpy()  # NaN: no order yet
-    groups = {"no order yet": orders == 0, "one order": orders == 1, "repeat": orders > 1}
-    if event_counts is not None:
-        groups["one event"] = event_counts == 1
-    groups |= {**dict(_thirds("tenure", tenure)), **dict(_thirds("quiet", quiet))}
-    partial = {name: members for name, members in groups.items() if 0 < members.sum() < orders.size}
-    return {"all": np.full(orders.size, True), **partial}
+    by_orders = {"no order yet": orders == 0, "one order": orders == 1, "repeat": orders > 1}
+    groups = {
+        "number of orders": by_orders,
+        "number of events": {} if event_counts is None else {"one event": event_counts == 1},
+        "tenure": dict(_thirds("tenure", tenure)),
+        "quiet time": dict(_thirds("quiet", quiet)),
+    }
+    members, kinds = {"all": np.full(orders.size, True)}, {"all": "customers"}
+    for kind, named in groups.items():
+        partial = {name: group for name, group in named.items() if 0 < group.sum() < orders.size}
+        members |= partial
+        kinds |= dict.fromkeys(partial, kind)
+    return Cohorts(members, kinds)
 
 
 def count_events(sequences: pl.DataFrame, before: datetime) -> npt.NDArray[np.int64]:

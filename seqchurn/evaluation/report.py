@@ -25,6 +25,9 @@ from seqchurn.metrics import (
 
 __all__ = ["evaluate", "reliability"]
 
+_FEWEST_PER_BIN = 20
+"""Customers in a bin of a curve: with fewer, the band of a frequency spans half the axis."""
+
 
 def evaluate(
     dataset: str, outcomes: Outcomes, predictions: Predictions, *, bins: int = 10
@@ -60,16 +63,34 @@ def evaluate(
 
 
 def reliability(outcomes: Outcomes, predictions: Predictions, *, bins: int = 10) -> pl.DataFrame:
-    """Reliability curves of all customers, per horizon and model.
+    """Reliability curves per cohort, horizon and model.
+
+    Args:
+        outcomes: What followed the cutoff.
+        predictions: Model name to probability of an order within each horizon, shape (B, H).
+        bins: Bins of equal count; cohorts too small for 20 customers in each have fewer.
 
     Returns:
-        `horizon_days` and `model` before the columns of `seqchurn.metrics.reliability_curve`.
+        `kind` of the cohort, `cohort`, `horizon_days` and `model` before the columns of
+        `seqchurn.metrics.reliability_curve`; cohort `all` first.
+
+    Raises:
+        ValueError: If predictions have another shape than the outcomes, or are no probabilities.
     """
     check_shapes(predictions, outcomes.ordered.shape)
     return pl.concat(
-        reliability_curve(probability[:, h], outcomes.ordered[:, h], bins=bins).select(
-            pl.lit(float(horizon)).alias("horizon_days"), pl.lit(model).alias("model"), pl.all()
+        reliability_curve(
+            probability[members, h],
+            outcomes.ordered[members, h],
+            bins=max(1, min(bins, int(members.sum()) // _FEWEST_PER_BIN)),
+        ).select(
+            pl.lit(outcomes.cohorts.kinds[cohort]).alias("kind"),
+            pl.lit(cohort).alias("cohort"),
+            pl.lit(float(horizon)).alias("horizon_days"),
+            pl.lit(model).alias("model"),
+            pl.all(),
         )
+        for cohort, members in outcomes.cohorts.items()
         for h, horizon in enumerate(outcomes.horizons_days)
         for model, probability in predictions.items()
         if has_answer(probability[:, h])

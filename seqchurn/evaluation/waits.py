@@ -36,6 +36,11 @@ Curve = Callable[[_Array], _Array]
 """Days after the cutoff, of all customers (H,) or of each (B, H), to the probability of an order
 from the cutoff up to there, shape (B, H)."""
 
+_HISTOGRAM = {
+    **dict.fromkeys(("kind", "cohort", "model"), pl.String),
+    "n": pl.Int64,
+    **dict.fromkeys(("start", "end", "share", "lower", "upper"), pl.Float64),
+}
 _LEVELS = np.array([0.1, 0.9])
 """Of the interval of dates that scores publish."""
 _TIMES_COMPARED, _TIMES_INTEGRATED = 1_000, 100
@@ -108,22 +113,36 @@ def pit_histogram(
     resamples: int = 1_000,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Share of all customers in each bin of predicted probability at their wait, per model.
+    """Share of customers in each bin of predicted probability at their wait, per cohort and model.
+
+    Args:
+        outcomes: What followed the cutoff.
+        curves: Model name to its probability of an order within any time.
+        bins: Bins of equal width.
+        resamples: Bootstrap resamples of customers.
+        seed: Of the resamples.
 
     Returns:
-        `model`, `start` and `end` of the bin, `share`, `lower` and `upper` (95 % bootstrap).
+        `kind` of the cohort, `cohort`, `model`, `n` (customers of the cohort), `start` and `end`
+        of the bin, `share`, `lower` and `upper` (95 % bootstrap); cohort `all` first.
+
+    Raises:
+        ValueError: If a curve gives anything but probabilities.
     """
-    drawn = draw_resamples(outcomes.observed.size, number=resamples, seed=seed)
+    steps = {model: curve(outcomes.wait_days) for model, curve in curves.items()}
     edges = np.linspace(0.0, 1.0, bins + 1)
-    columns = ("start", "end", "share", "lower", "upper")
-    frames = [pl.DataFrame(schema={"model": pl.String, **dict.fromkeys(columns, pl.Float64)})]
-    for model, curve in curves.items():
-        before, through = curve(outcomes.wait_days).T
-        found = d_calibration(before, through, outcomes.observed, drawn=drawn, bins=bins)
-        values = edges[:-1], edges[1:], found.shares, found.shares_low, found.shares_high
-        frames.append(
-            pl.DataFrame({"model": [model] * bins, **dict(zip(columns, values, strict=True))})
-        )
+    frames = [pl.DataFrame(schema=_HISTOGRAM)]
+    for cohort, members in outcomes.cohorts.items():
+        n, kind = int(members.sum()), outcomes.cohorts.kinds[cohort]
+        drawn = draw_resamples(n, number=resamples, seed=seed)
+        for model, of_each in steps.items():
+            before, through = of_each[members].T
+            found = d_calibration(
+                before, through, outcomes.observed[members], drawn=drawn, bins=bins
+            )
+            bars = (edges[:-1], edges[1:], found.shares, found.shares_low, found.shares_high)
+            columns = zip(_HISTOGRAM, (kind, cohort, model, n, *bars), strict=True)
+            frames.append(pl.DataFrame(dict(columns), schema=_HISTOGRAM))
     return pl.concat(frames)
 
 

@@ -70,11 +70,22 @@ def antolini_concordance(
 def order_times(
     days: npt.ArrayLike, observed: npt.ArrayLike, *, at_most: int, seed: int
 ) -> npt.NDArray[np.float64]:
-    """Times at which orders came, each once, ascending, shape (T,), T <= `at_most`.
+    """Times at which orders came, each once, ascending: all T of them, or a sample.
 
     A log of seconds has as many times as orders, and survival at all of them would be a square
-    matrix. Above the limit the times are a sample with equal probabilities, so that every customer
-    who ordered is compared with equal probability, and concordance is estimated without bias.
+    matrix. Above the limit the times are a simple random sample without replacement: if
+    concordance is read at these times and no others, every customer who ordered is compared with
+    the same probability, and the numbers of concordant and of comparable pairs are `at_most` / T
+    of the whole ones on average. Concordance, their ratio, is nearly but not exactly right on
+    average. Its bias is at most its standard error times the coefficient of variation of the pairs
+    in a sample (Hartley & Ross, "Unbiased ratio estimators", Nature 174 (1954)): a thirtieth of
+    the standard error for 1,000 times whose pairs vary as much as their mean.
+
+    Args:
+        days: Length of each wait, shape (B,).
+        observed: True if the order came, False if censored, shape (B,).
+        at_most: Most times that are returned.
+        seed: Of the sample.
     """
     length, came = np.asarray(days, dtype=np.float64), np.asarray(observed)
     times = np.unique(length[came])

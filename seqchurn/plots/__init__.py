@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from seqchurn.plots.learning import learning_chart
-from seqchurn.plots.pit import pit_chart
-from seqchurn.plots.reliability import reliability_chart
+from seqchurn.plots.pit import pit_by_cohort_chart, pit_chart
+from seqchurn.plots.reliability import reliability_by_cohort_chart, reliability_chart
 from seqchurn.plots.saving import save_chart
 from seqchurn.plots.staleness import staleness_chart
 
-__all__ = ["learning_chart", "pit_chart", "reliability_chart", "save_chart", "staleness_chart"]
+__all__ = [
+    "learning_chart",
+    "pit_by_cohort_chart",
+    "pit_chart",
+    "reliability_by_cohort_chart",
+    "reliability_chart",
+    "save_chart",
+    "staleness_chart",
+]

@@ -9,11 +9,11 @@ __all__ = ["learning_chart"]
 
 
 def learning_chart(losses: pl.DataFrame) -> alt.Chart:
-    """Loss of training and of validation customers over the epochs.
+    """Loss of training and of validation customers over the epochs, a line per network.
 
     Args:
-        losses: Columns `epoch`, `split` (train or validation) and `nll` (nats per landmark, lower
-            is better).
+        losses: Columns `network` (number), `epoch`, `split` (train or validation) and `nll` (nats
+            per landmark, lower is better).
     """
     chart: alt.Chart = (
         alt.Chart(losses, title="Loss by epoch, nats per landmark")
@@ -21,6 +21,7 @@ def learning_chart(losses: pl.DataFrame) -> alt.Chart:
         .encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("nll:Q", title="Negative log likelihood", scale=alt.Scale(zero=False)),
+            detail="network:N",
             color=alt.Color("split:N", title=None, scale=alt.Scale(range=["#0072B2", "#D55E00"])),
         )
         .properties(width=480, height=300)

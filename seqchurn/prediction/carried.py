@@ -22,6 +22,7 @@ from seqchurn.encoders import EncoderState
 from seqchurn.prediction.past_orders import PastOrders, past_orders
 from seqchurn.prediction.running_waits import RunningWaits, known_at
 from seqchurn.training.fitted_model import FittedModel
+from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Carried", "carry", "fixed_blocks"]
 
@@ -31,10 +32,11 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Carried:
-    """B customers at a moment, each ready to go on."""
+    """B customers at a moment, each ready to go on by any of the networks."""
 
     customer_ids: pl.Series
-    state: EncoderState
+    states: tuple[EncoderState, ...]
+    """Of each network of the model."""
     wait_start: Tensor
     """Grid day of the last order, else of the first event, shape (B,), float64."""
     past: PastOrders
@@ -45,10 +47,17 @@ class Carried:
         """The running waits of some customers, in the order of `rows` (B,)."""
         start = self.wait_start[rows]
         day = torch.full_like(start, self.as_of_day)
-        context = self.model.network.encoder.read(self.state.take(rows), day, start)  # (B, C)
-        wait = self.model.network.waits(context, start)
+        waits = [
+            network.waits(network.encoder.read(state.take(rows), day, start), start)
+            for network, state in zip(self.model.networks, self.states, strict=True)
+        ]
         ids = self.customer_ids.gather(rows.tolist())
-        return RunningWaits(ids, wait, start, self.as_of_day, self.model.clock.step_days)
+        return RunningWaits.of(ids, waits, start, self.as_of_day, self.model.clock.step_days)
+
+    def by_network(self) -> Iterator[Carried]:
+        """The same customers, as each network alone sees them."""
+        for network, state in zip(self.model.networks, self.states, strict=True):
+            yield replace(self, model=replace(self.model, networks=(network,)), states=(state,))
 
 
 @torch.inference_mode()
@@ -70,7 +79,7 @@ def carry(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Carri
     order_code = pl.select(codes(pl.lit(model.target), model.codebook.event_types)).item()
     return Carried(
         customer_ids=jagged.customer_ids,
-        state=_states(model, jagged),
+        states=tuple(_states(network, jagged) for network in model.networks),
         wait_start=jagged.wait_start[jagged.offsets[1:] - 1],
         past=past_orders(jagged, order_code),
         as_of_day=as_of_day,
@@ -88,10 +97,10 @@ def fixed_blocks(rows: Tensor) -> Iterator[tuple[Tensor, int]]:
         yield torch.cat([block, block[-1:].expand(BLOCK - len(block))]), len(block)
 
 
-def _states(model: FittedModel, jagged: Jagged) -> EncoderState:
+def _states(network: WaitModel, jagged: Jagged) -> EncoderState:
     by_length = torch.argsort(jagged.lengths, stable=True)
     states = [
-        model.network.encoder.state(pad(jagged, rows)).take(torch.arange(count))
+        network.encoder.state(pad(jagged, rows)).take(torch.arange(count))
         for rows, count in fixed_blocks(by_length)
     ]
     return EncoderState.joined(states).take(torch.argsort(by_length))

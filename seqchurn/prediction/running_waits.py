@@ -8,8 +8,10 @@ Shapes: B customers, H horizons, Q probabilities.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -23,6 +25,7 @@ from seqchurn.datasets.landmarks import Landmarks, place
 from seqchurn.errors import ConfigError
 from seqchurn.training.fitted_model import FittedModel
 from seqchurn.waits.clock import Clock
+from seqchurn.waits.mean_wait import MeanWait
 from seqchurn.waits.wait import Wait
 
 __all__ = ["RunningWaits", "check_moment", "known_at", "running_waits"]
@@ -36,22 +39,42 @@ class RunningWaits:
 
     customer_ids: pl.Series
     wait: Wait
-    """Batch shape (B,)."""
+    """Known to be longer than `survived_days`, batch shape (B,)."""
     start_day: Tensor
     """Grid day of the last order, else of the first event, shape (B,), float64."""
+    survived_days: Tensor
+    """Part of the wait that is already over, shape (B,)."""
     as_of_day: float
     step_days: float
 
-    @property
-    def survived_days(self) -> Tensor:
-        """Part of the wait that is already over, shape (B,)."""
-        steps = torch.round((self.as_of_day - self.start_day) / self.step_days) - 1.0
-        return steps * self.step_days  # whole steps, whatever rounding did to the days
+    @classmethod
+    def of(
+        cls,
+        customer_ids: pl.Series,
+        waits: Sequence[Wait],
+        start_day: Tensor,
+        as_of_day: float,
+        step_days: float,
+    ) -> Self:
+        """What several networks say given the quiet time, averaged.
+
+        Args:
+            customer_ids: B customers.
+            waits: Of each network, from the start of the wait on, batch shape (B,).
+            start_day: See the fields.
+            as_of_day: Grid day of the moment.
+            step_days: Resolution of the grid, in days.
+        """
+        steps = torch.round((as_of_day - start_day) / step_days) - 1.0
+        survived_days = steps * step_days  # whole steps, whatever rounding did to the days
+        given_quiet = [wait.given_quiet(survived_days) for wait in waits]
+        wait = MeanWait(given_quiet) if len(given_quiet) > 1 else given_quiet[0]
+        return cls(customer_ids, wait, start_day, survived_days, as_of_day, step_days)
 
     @property
     def p_never(self) -> NDArray[np.float64]:
         """Probability that no order ever comes, given the quiet time, shape (B,)."""
-        return self.wait.given_quiet(self.survived_days).log_never.exp().numpy()
+        return self.wait.log_never.exp().numpy()
 
     def probability(self, horizon_days: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability of an order in [as_of, as_of + horizon); rises with the horizon.
@@ -65,8 +88,7 @@ class RunningWaits:
         horizons = torch.from_numpy(
             np.broadcast_to(horizon_days, (len(self.start_day), horizon_days.shape[-1])).copy()
         )
-        running = self.wait.given_quiet(self.survived_days)
-        still_open = running.log_survival(self.survived_days + horizons.T)  # (H, B)
+        still_open = self.wait.log_survival(self.survived_days + horizons.T)  # (H, B)
         return -torch.expm1(still_open).T.numpy()
 
     def order_day(self, probabilities: ArrayLike) -> NDArray[np.float64]:
@@ -78,10 +100,9 @@ class RunningWaits:
         Returns:
             Shape (B, Q); inf where an order never gets as probable.
         """
-        running = self.wait.given_quiet(self.survived_days)
         levels = np.asarray(probabilities, dtype=np.float64)
         levels = np.broadcast_to(levels, (len(self.start_day), levels.shape[-1]))
-        days = running.quantile(torch.from_numpy(levels.T.copy()))  # (Q, B)
+        days = self.wait.quantile(torch.from_numpy(levels.T.copy()))  # (Q, B)
         steps = torch.ceil(days / self.step_days - 1e-6)  # an order in a step comes at its end
         steps = steps.maximum(torch.round(self.survived_days / self.step_days) + 1.0)
         return (self.start_day + steps * self.step_days).T.numpy()
@@ -133,19 +154,23 @@ def running_waits(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) 
     as_of_day = clock.at(as_of)
     with torch.inference_mode():
         contexts, start_day = _contexts(model, jagged, as_of_day)
-        wait = model.network.waits(contexts, start_day)
-    return RunningWaits(jagged.customer_ids, wait, start_day, as_of_day, clock.step_days)
+        waits = [
+            network.waits(context, start_day)
+            for network, context in zip(model.networks, contexts, strict=True)
+        ]
+        return RunningWaits.of(jagged.customer_ids, waits, start_day, as_of_day, clock.step_days)
 
 
-def _contexts(model: FittedModel, jagged: Jagged, as_of_day: float) -> tuple[Tensor, Tensor]:
-    """Context (B, C) and start of the wait (B,) of every customer."""
-    encoder = model.network.encoder
-    contexts = torch.zeros(len(jagged), encoder.size)
+def _contexts(model: FittedModel, jagged: Jagged, as_of_day: float) -> tuple[list[Tensor], Tensor]:
+    """Contexts (B, C) of each network, and start of the wait (B,), of every customer."""
+    encoders = [network.encoder for network in model.networks]
+    contexts = [torch.zeros(len(jagged), encoder.size) for encoder in encoders]
     start_day = torch.zeros(len(jagged), dtype=torch.float64)
     for rows in length_batches(jagged.lengths, batch_slots=_BATCH_SLOTS):
         events = pad(jagged, rows)
         landmarks = _at(as_of_day, len(rows), events.grid, events.wait_start, model)
-        contexts[rows] = encoder(events, landmarks)[:, 0]
+        for context, encoder in zip(contexts, encoders, strict=True):
+            context[rows] = encoder(events, landmarks)[:, 0]
         start_day[rows] = landmarks.wait_start[:, 0]
     return contexts, start_day
 

@@ -39,6 +39,8 @@ __all__ = ["expected_orders", "simulated_orders"]
 _MOST_PATHS = 131_072
 """Paths at once: about a kilobyte each."""
 
+_OTHER_DRAWS = 1_000_003  # so that networks do not draw alike
+
 _DRAWS_BEFORE, _DRAWS_AN_ORDER = 1, 2  # the first wait; then an order to copy and the next wait
 
 
@@ -75,7 +77,24 @@ def expected_orders(
 def simulated_orders(
     carried: Carried, horizons_days: Sequence[float], *, paths: int, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Expected number of order days within horizons of customers that are carried, shape (B, H)."""
+    """Expected number of order days within horizons of customers that are carried, shape (B, H).
+
+    Any of the networks may be right: each goes its own share of the paths, and what they come to
+    is averaged.
+    """
+    each = -(-paths // len(carried.states))
+    by_network = [
+        _orders_of_one(one, horizons_days, paths=each, seed=seed + number * _OTHER_DRAWS)
+        for number, one in enumerate(carried.by_network())
+    ]
+    mean: NDArray[np.float64] = np.mean(by_network, axis=0)
+    return mean
+
+
+def _orders_of_one(
+    carried: Carried, horizons_days: Sequence[float], *, paths: int, seed: int
+) -> NDArray[np.float64]:
+    """Expected orders by the one network of the model, shape (B, H)."""
     customers = len(carried.customer_ids)
     ends = carried.as_of_day + torch.tensor(list(horizons_days), dtype=torch.float64)  # (H,)
     expected = np.zeros((customers, len(ends)))
@@ -133,7 +152,7 @@ def _first_orders(
         days = carried.waits(customer[rows]).order_day(level[rows].unsqueeze(1).numpy())
         order_day[rows[:count]] = torch.from_numpy(days[:count, 0])
     order_day = _on_grid(order_day, carried.model.clock.step_days)
-    state, wait_start = carried.state.take(customer), carried.wait_start[customer]
+    state, wait_start = carried.states[0].take(customer), carried.wait_start[customer]
     return _Paths(customer, weight, stream, state, wait_start, order_day), first
 
 
@@ -171,7 +190,7 @@ def _next_orders(
 
 def _live_through(carried: Carried, paths: _Paths, copied: Tensor) -> tuple[EncoderState, Wait]:
     """States after the drawn orders, and the waits that start with them."""
-    network, day = carried.model.network, paths.order_day
+    network, day = carried.model.networks[0], paths.order_day
     event = carried.past.event(
         paths.customer, copied, state=paths.state, day=day, wait_start=paths.wait_start
     )

@@ -1,4 +1,4 @@
-"""A fitted model <-> a folder: weights as a plain state dict, everything else as JSON.
+"""A fitted model <-> a folder: weights as plain state dicts, everything else as JSON.
 
 Nothing is pickled but tensors, and these are read with `weights_only`, so that a bundle cannot
 run code.
@@ -20,6 +20,7 @@ from seqchurn.errors import ModelError
 from seqchurn.prediction import ScoreOptions
 from seqchurn.schema import SCHEMA_VERSION
 from seqchurn.training.fitted_model import FittedModel, make_model
+from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.clock import Clock
 
 __all__ = ["Bundle", "load_bundle", "save_bundle"]
@@ -47,7 +48,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     """Write a bundle into a folder that does not exist yet."""
     folder.mkdir(parents=True)
     model = bundle.model
-    torch.save(model.network.state_dict(), folder / _WEIGHTS)
+    torch.save([network.state_dict() for network in model.networks], folder / _WEIGHTS)
     description = {
         "schema_version": SCHEMA_VERSION,
         "model_name": bundle.model_name,
@@ -88,12 +89,9 @@ def load_bundle(folder: Path) -> Bundle:
     facts = _facts(plain["facts"])
     config = plain["config"]
     parts = {name: config[name] for name in ("encoder", "head", "activity")}
-    network = make_model(facts, **parts)
-    network.load_state_dict(weights)
-    network.eval()
     return Bundle(
         model=FittedModel(
-            network=network,
+            networks=tuple(_network(facts, parts, state) for state in weights),
             codebook=Codebook.from_dict(plain["codebook"]),
             facts=facts,
             clock=Clock(**plain["clock"]),
@@ -106,6 +104,12 @@ def load_bundle(folder: Path) -> Bundle:
         model_name=plain["model_name"],
         run_id=plain["run_id"],
     )
+
+
+def _network(facts: DataFacts, parts: dict[str, Any], state: dict[str, torch.Tensor]) -> WaitModel:
+    network = make_model(facts, **parts)
+    network.load_state_dict(state)
+    return network.eval()
 
 
 def _facts(plain: dict[str, Any]) -> DataFacts:

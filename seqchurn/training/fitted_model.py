@@ -1,4 +1,4 @@
-"""A fitted model with all that it needs to read sequences: what training gives."""
+"""Fitted networks with all that they need to read sequences: what training gives."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _SHORTEST, _LONGEST = 0.7, 7.0
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A network and the meaning of its inputs."""
+    """Networks that differ in their seeds alone, and the meaning of their inputs."""
 
-    network: WaitModel
+    networks: tuple[WaitModel, ...]
+    """Their probabilities, given the quiet time, are averaged."""
     codebook: Codebook
     facts: DataFacts
     clock: Clock

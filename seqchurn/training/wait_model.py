@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from seqchurn.datasets.batch import EventBatch
@@ -9,6 +10,7 @@ from seqchurn.datasets.landmarks import Landmarks
 from seqchurn.encoders import Encoder
 from seqchurn.heads.activity import Activity
 from seqchurn.waits.calendar_wait import CalendarWait
+from seqchurn.waits.scaled_hazard import ScaledHazard
 from seqchurn.waits.wait import Wait
 
 __all__ = ["WaitModel"]
@@ -32,6 +34,10 @@ class WaitModel(nn.Module):
         self.head = head
         self.activity = activity
         self.step_days = step_days
+        self.register_buffer("hazard_scale", torch.ones((), dtype=torch.float64))
+
+    hazard_scale: Tensor
+    """What recalibration multiplies the hazard by; one without it."""
 
     def forward(self, events: EventBatch, landmarks: Landmarks) -> Wait:
         """Waits of batch shape (B, L), counted from `landmarks.wait_start`."""
@@ -42,4 +48,5 @@ class WaitModel(nn.Module):
 
         A wait that has lasted t has left the step of its start behind and t days after it.
         """
-        return CalendarWait(self.head(context), wait_start + self.step_days, self.activity())
+        wait = CalendarWait(self.head(context), wait_start + self.step_days, self.activity())
+        return wait if self.hazard_scale == 1.0 else ScaledHazard(wait, self.hazard_scale)

@@ -104,8 +104,16 @@ class Wait(ABC):
         """The days at which log P(wait > days) has fallen to a value: the inverse of survival.
 
         Exact to a relative 1e-9; inf where survival stays above the value, beyond 1e12 days or
-        forever. Sought where the log odds of being over cross those of the value: they are
-        nearly straight lines in log days, whatever the wait.
+        forever.
+        """
+        shortest = torch.full_like(log_survival.double(), SHORTEST_DAYS)
+        return self._days_between(shortest, torch.full_like(shortest, LONGEST_DAYS), log_survival)
+
+    def _days_between(self, shortest: Tensor, longest: Tensor, log_survival: Tensor) -> Tensor:
+        """The inverse of survival, sought between days within reach; all of one shape.
+
+        Sought where the log odds of being over cross those of the value: they are nearly straight
+        lines in log days, whatever the wait.
         """
         wanted = log_survival - log1mexp(-log_survival)
 
@@ -115,8 +123,7 @@ class Wait(ABC):
             over = self.log_interval(torch.zeros_like(days), days)
             return alive - over - wanted, -(density + point - over - alive).exp()
 
-        low = torch.full_like(wanted, math.log(SHORTEST_DAYS))
-        high = torch.full_like(wanted, math.log(LONGEST_DAYS))
+        low, high = shortest.log(), longest.log()
         days = falls_to_zero(read, low, 0.5 * (low + high), high).exp()
         beyond = self.log_survival(torch.full_like(days, LONGEST_DAYS)) > log_survival
         return torch.where(beyond, math.inf, days)

@@ -12,13 +12,7 @@ from scipy.special import expit, hyp2f1
 from scipy.stats import beta
 
 from seqchurn.baselines import BGNBD
-from seqchurn.baselines.bgnbd import (
-    BGNBDParameters,
-    alive_logit,
-    fit_parameters,
-    log_likelihood,
-    orders_if_alive,
-)
+from seqchurn.baselines.bgnbd import BGNBDParameters
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "bgnbd_cdnow_sample.json"
 
@@ -46,11 +40,11 @@ def test_the_published_fit_on_the_cdnow_sample_is_found_whatever_the_unit_of_tim
     t_x = (days.list.last() - days.list.first()).to_numpy()
     age = last_day - days.list.first().to_numpy()
     assert (len(x), x.sum()) == (golden["customers"], golden["repeat_orders"])
-    weekly, total = fit_parameters(x, t_x / 7, age / 7)
+    weekly, total = BGNBD.likeliest(x, t_x / 7, age / 7)
     for name, value in weekly._asdict().items():
         assert value == pytest.approx(golden[name], abs=6e-4)
     assert total == pytest.approx(golden["log_likelihood"], abs=0.05)
-    hourly, _ = fit_parameters(x, t_x * 24, age * 24)
+    hourly, _ = BGNBD.likeliest(x, t_x * 24, age * 24)
     expected = (weekly.r, weekly.alpha * 168, weekly.a, weekly.b)
     assert tuple(hourly) == pytest.approx(expected, rel=1e-3)
 
@@ -66,7 +60,7 @@ def test_the_baseline_itself_finds_the_published_fit(cdnow_sample: pl.DataFrame)
 def test_parameters_are_recovered_from_draws() -> None:
     true = BGNBDParameters(r=0.8, alpha=6.0, a=0.9, b=3.0)
     x, t_x = draws(8_000, true, weeks=50.0)
-    found, _ = fit_parameters(x, t_x, np.full(len(x), 50.0))
+    found, _ = BGNBD.likeliest(x, t_x, np.full(len(x), 50.0))
     assert found.r / found.alpha == pytest.approx(true.r / true.alpha, rel=0.08)
     assert found.a / (found.a + found.b) == pytest.approx(0.9 / 3.9, rel=0.08)
     assert found.r == pytest.approx(true.r, rel=0.1)
@@ -90,10 +84,8 @@ def test_the_likelihood_and_p_alive_are_those_integrated_over_the_rate() -> None
     alive = beta_mean(0, x) * gamma_mean(x, age)
     left = beta_mean(1, x - 1) * gamma_mean(x, t_x)
     row = (np.array([x]), np.array([t_x]), np.array([age]))
-    assert log_likelihood(parameters, *row)[0] == pytest.approx(np.log(alive + left), rel=1e-6)
-    assert expit(alive_logit(parameters, *row))[0] == pytest.approx(
-        alive / (alive + left), rel=1e-6
-    )
+    assert parameters.log_likelihood(*row)[0] == pytest.approx(np.log(alive + left), rel=1e-6)
+    assert expit(parameters.alive_logit(*row))[0] == pytest.approx(alive / (alive + left), rel=1e-6)
 
 
 def test_a_customer_of_one_order_counts_as_alive_and_as_a_slow_one() -> None:
@@ -113,16 +105,15 @@ def test_many_orders_and_long_times_stay_finite() -> None:
     x = np.array([0.0, 1.0, 4000.0])
     t_x = np.array([0.0, 1e-6, 1e5])
     for age in (np.array([0.0, 1e-6, 1e5]), np.array([1e6, 1e6, 1e6])):
-        assert np.isfinite(log_likelihood(parameters, x, t_x, age)).all()
-        assert not np.isnan(alive_logit(parameters, x, t_x, age)).any()
+        assert np.isfinite(parameters.log_likelihood(x, t_x, age)).all()
+        assert not np.isnan(parameters.alive_logit(x, t_x, age)).any()
 
 
 @pytest.mark.parametrize("a", [0.02, 0.8, 1.0, 1.3, 20.0])
 def test_expected_orders_are_those_integrated_over_the_probability_of_leaving(a: float) -> None:
     r, alpha, b, x, age, horizon = 0.6, 4.0, 2.5, 3.0, 32.0, 39.0
-    found = orders_if_alive(
-        BGNBDParameters(r, alpha, a, b), np.array([x]), np.array([age]), np.array([horizon])
-    )
+    parameters = BGNBDParameters(r, alpha, a, b)
+    found = parameters.orders_if_alive(np.array([x]), np.array([age]), np.array([horizon]))
     # given p, orders until one leaves come at a falling rate: E[(1 - exp(-lambda p H)) / p]
     stays = 1e-12  # below it the integrand is a power of p, whose integral is known
 
@@ -145,8 +136,8 @@ def test_expected_orders_are_equation_10() -> None:
     left = a / (b + x - 1) * ((alpha + age) / (alpha + t_x)) ** (r + x)
     parameters = BGNBDParameters(r, alpha, a, b)
     row = (np.array([x]), np.array([t_x]), np.array([age]))
-    alive = expit(alive_logit(parameters, *row))
-    found = alive * orders_if_alive(parameters, row[0], row[2], np.array([horizon]))
+    alive = expit(parameters.alive_logit(*row))
+    found = alive * parameters.orders_if_alive(row[0], row[2], np.array([horizon]))
     assert found[0] == pytest.approx((a + b + x - 1) / (a - 1) * bracket / (1 + left), rel=1e-9)
     assert found[0] == pytest.approx(1.226, abs=5e-4)  # Fader, Hardie & Lee's own worked example
 
@@ -157,7 +148,7 @@ def test_expected_orders_stay_finite_at_the_bounds_of_the_fit(corner: tuple[floa
     for r in (1e-4, 33.0):
         parameters = BGNBDParameters(r, 3.0, *corner)
         for x, age in ((0.0, 0.0), (1.0, 1e-6), (400.0, 1e3)):
-            found = orders_if_alive(parameters, np.full(5, x), np.full(5, age), horizon)
+            found = parameters.orders_if_alive(np.full(5, x), np.full(5, age), horizon)
             assert np.isfinite(found).all()
             assert found[0] == 0.0
             assert (np.diff(found) >= -1e-6 * found[1:]).all()

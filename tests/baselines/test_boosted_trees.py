@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from seqchurn.baselines import BoostedTrees, Recency
+from seqchurn.baselines import BoostedTrees, Recency, check_baselines
 from seqchurn.baselines.boosted_trees import cuts
 from seqchurn.errors import ConfigError
 from seqchurn.metrics import auc, log_loss
@@ -93,8 +93,9 @@ def test_without_lightgbm_the_error_names_the_extra(
     log: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(ConfigError, match=r"pip install 'seqchurn\[baselines\]'"):
-        fitted(log)
+    for attempt in (check_baselines, lambda: fitted(log)):
+        with pytest.raises(ConfigError, match=r"pip install 'seqchurn\[baselines\]'"):
+            attempt()
 
 
 def test_it_loses_far_less_than_the_recency_rule_on_the_cdnow_sample(

@@ -10,12 +10,7 @@ import pytest
 from scipy.special import expit, gammaln, hyp2f1
 
 from seqchurn.baselines import ParetoNBD
-from seqchurn.baselines.pareto_nbd import (
-    ParetoNBDParameters,
-    alive_logit,
-    fit_parameters,
-    log_likelihood,
-)
+from seqchurn.baselines.pareto_nbd import ParetoNBDParameters
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pareto_nbd_cdnow_sample.json"
 LAST_DAY = float((date(1997, 9, 30) - date(1970, 1, 1)).days)
@@ -57,11 +52,11 @@ def test_the_published_fit_on_the_cdnow_sample_is_found_whatever_the_unit_of_tim
     t_x = (days.list.last() - days.list.first()).to_numpy()
     age = LAST_DAY - days.list.first().to_numpy()
     assert (len(x), x.sum()) == (golden["customers"], golden["repeat_orders"])
-    weekly, total = fit_parameters(x, t_x / 7, age / 7)
+    weekly, total = ParetoNBD.likeliest(x, t_x / 7, age / 7)
     for name, value in weekly._asdict().items():
         assert value == pytest.approx(golden[name], abs=6e-4)
     assert total == pytest.approx(golden["log_likelihood"], abs=0.05)
-    hourly, _ = fit_parameters(x, t_x * 24, age * 24)
+    hourly, _ = ParetoNBD.likeliest(x, t_x * 24, age * 24)
     expected = (weekly.r, weekly.alpha * 168, weekly.s, weekly.beta * 168)
     assert tuple(hourly) == pytest.approx(expected, rel=1e-3)
 
@@ -96,8 +91,8 @@ def test_the_likelihood_is_the_closed_form(beta: float) -> None:
     alive = (alpha + age) ** -(r + x) * (beta + age) ** -s
     total = alive + s / (r + s + x) * (left_after(t_x) - left_after(age))
     parameters = ParetoNBDParameters(r, alpha, s, beta)
-    assert log_likelihood(parameters, x, t_x, age) == pytest.approx(scale + np.log(total))
-    assert expit(alive_logit(parameters, x, t_x, age)) == pytest.approx(alive / total)
+    assert parameters.log_likelihood(x, t_x, age) == pytest.approx(scale + np.log(total))
+    assert expit(parameters.alive_logit(x, t_x, age)) == pytest.approx(alive / total)
 
 
 def test_probabilities_and_counts_are_those_of_customers_drawn_from_the_model() -> None:
@@ -123,7 +118,7 @@ def test_probabilities_and_counts_are_those_of_customers_drawn_from_the_model() 
 def test_parameters_are_recovered_from_draws() -> None:
     seen = simulated(10_000, 60.0)
     x = np.array([len(t) - 1.0 for t in seen])
-    found, _ = fit_parameters(x, np.array([t[-1] for t in seen]), np.full(len(x), 60.0))
+    found, _ = ParetoNBD.likeliest(x, np.array([t[-1] for t in seen]), np.full(len(x), 60.0))
     assert tuple(found)[:2] == pytest.approx(tuple(TRUE)[:2], rel=0.1)
     assert found.s / found.beta == pytest.approx(TRUE.s / TRUE.beta, rel=0.15)
 
@@ -134,7 +129,7 @@ def test_the_probability_rises_from_zero_to_less_than_that_of_being_alive() -> N
     baseline = of_parameters(TRUE)
     ask = {"cutoff_day": 101.0, "horizon_days": horizon}
     probability = baseline.probability(customers(x, t_x, 101.0), **ask)
-    logit = alive_logit(TRUE, np.array(x), np.array(t_x), np.full(4, 100.0))
+    logit = TRUE.alive_logit(np.array(x), np.array(t_x), np.full(4, 100.0))
     assert (probability[:, 0] == 0.0).all()
     assert (np.diff(probability, axis=1) > -1e-12).all()
     assert (np.diff(probability[:, :5], axis=1) > 0).all()
@@ -169,5 +164,5 @@ def test_many_orders_and_long_times_stay_finite(parameters: tuple[float, ...]) -
     t_x = np.array([0.0, 1e-6, 1e5])
     found = ParetoNBDParameters(*parameters)
     for age in (np.array([0.0, 1e-6, 1e5]), np.array([1e6, 1e6, 1e6])):
-        assert np.isfinite(log_likelihood(found, x, t_x, age)).all()
-        assert not np.isnan(alive_logit(found, x, t_x, age)).any()
+        assert np.isfinite(found.log_likelihood(x, t_x, age)).all()
+        assert not np.isnan(found.alive_logit(x, t_x, age)).any()

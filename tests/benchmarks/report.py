@@ -16,7 +16,6 @@ __all__ = ["page", "results_text"]
 Rows = Sequence[Mapping[str, Any]]
 
 _DECIMALS = 5
-_REACHED = {True: "yes", False: "NO", None: "not run"}
 
 
 def page(results: Mapping[str, Rows]) -> str:
@@ -54,6 +53,9 @@ def _cells(cells: Rows, skipped: Rows) -> str:
 
 
 def _compared(cell: Mapping[str, Any], metric: str) -> list[str]:
+    """Six columns, of dashes where the metric does not exist."""
+    if cell[metric] is None:
+        return ["-"] * 6
     own, least, most, best = (digits(cell[metric + end]) for end in ("", "_min", "_max", "_best"))
     by, low, high = (digits(cell[metric + end], "+") for end in ("_difference", "_low", "_high"))
     rival = f"{best} {cell[metric + '_baseline']}"
@@ -88,11 +90,17 @@ def _goals(goals: Rows) -> str:
             row["goal"],
             _figure(row["found"]),
             f"{row['relation']} {_figure(row['bound'])}",
-            _REACHED[row["reached"]],
+            _reached(row),
         ]
         for row in goals
     ]
     return table(lines, ["goal", "found", "aim", "reached"])
+
+
+def _reached(row: Mapping[str, Any]) -> str:
+    if row["reached"] is None:
+        return "not run" if row["found"] is None else "not judged"
+    return "yes" if row["reached"] else "NO"
 
 
 def _figure(value: float | None) -> str:

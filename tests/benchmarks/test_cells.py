@@ -62,29 +62,49 @@ def test_a_baseline_without_an_answer_is_not_the_best_one() -> None:
     assert (cell["log_loss_baseline"], cell["log_loss_best"]) == ("rule", 0.60)
 
 
+def test_where_all_customers_ordered_there_is_no_auc_to_compare() -> None:
+    ranked = [row for row in DIFFERENCES if row["metric"] == "log_loss"]
+    [cell] = cells_of([{**row, "auc": None} for row in SCORES], ranked)
+    assert {value for key, value in cell.items() if key.startswith("auc")} == {None}
+    assert list(cell) == list(CELL)
+    assert cell["log_loss_verdict"] == "win"
+    better, as_good = goals([CELL, cell], [], logs=["shop"])[1:3]
+    assert (better["goal"], better["found"]) == ("of 2 cells, log-loss better", 2)
+    assert (as_good["goal"], as_good["found"]) == ("of 1 cells, AUC at least as good", 0)
+
+
 def many(by: float, ranks: float, number: int) -> list[dict[str, Any]]:
     return [{**CELL, "log_loss_difference": by, "auc_difference": ranks}] * number
 
 
 def test_log_loss_must_be_strictly_better_and_auc_at_least_as_good() -> None:
-    _, better, ranked, _ = goals(many(-0.01, 0.0, 14) + many(0.0, 0.0, 5), [])[:4]
+    _, better, ranked, _ = goals(many(-0.01, 0.0, 14) + many(0.0, 0.0, 5), [], logs=["shop"])[:4]
     assert (better["found"], better["reached"]) == (14, False)
     assert (ranked["found"], ranked["reached"]) == (19, True)
-    assert goals(many(-0.01, -0.001, 15), [])[1]["reached"]
-    assert goals(many(-0.01, -0.001, 15), [])[2]["found"] == 0
+    assert goals(many(-0.01, -0.001, 15), [], logs=["shop"])[1]["reached"]
+    assert goals(many(-0.01, -0.001, 15), [], logs=["shop"])[2]["found"] == 0
 
 
 def test_one_loss_beyond_the_interval_fails_and_the_ratio_is_a_mean_over_cells() -> None:
     lost = {**CELL, "log_loss_verdict": "loss", "log_loss_ratio": 1.06}
-    losses, _, _, ratio = goals([CELL, lost], [])[:4]
+    losses, _, _, ratio = goals([CELL, lost], [], logs=["shop"])[:4]
     assert (losses["found"], losses["reached"]) == (1, False)
     assert ratio["found"] == pytest.approx(0.98)
     assert ratio["reached"] is False
 
 
+def test_goals_over_the_cells_of_all_logs_are_not_judged_where_a_log_is_missing() -> None:
+    cells = many(-0.01, 0.0, 16)
+    whole, part = (goals(cells, [], logs=logs)[:4] for logs in (["shop"], ["shop", "taobao"]))
+    assert [row["reached"] for row in whole] == [True] * 4
+    assert [row["reached"] for row in part] == [None] * 4
+    assert [row["found"] for row in part] == [row["found"] for row in whole]
+    assert part[1]["goal"] == "of 16 cells run, log-loss better"
+
+
 def test_scores_that_a_cell_must_have_are_looked_up_by_log_and_horizon() -> None:
     cdnow = {**CELL, "dataset": "cdnow", "horizon_days": 272.0, "log_loss": 0.490, "ece": 0.031}
-    found = {row["goal"]: row for row in goals([cdnow], [])}
+    found = {row["goal"]: row for row in goals([cdnow], [], logs=["shop"])}
     assert found["cdnow 272d log-loss"]["reached"] is True
     assert found["cdnow 272d ECE"]["reached"] is False
     assert found["grocery 360d AUC"]["reached"] is None
@@ -108,7 +128,7 @@ def test_counts_must_beat_both_rivals_in_both_measures() -> None:
         pareto_nbd=[(1.70, -0.10)],
         network=[(1.40, -0.05), (1.70, -0.13)],
     )
-    rmse, smaller, small = goals([], rows)[-6:-3]
+    rmse, smaller, small = goals([], rows, logs=["shop"])[-6:-3]
     assert rmse["found"] == pytest.approx(1.55)
     assert (rmse["bound"], rmse["reached"]) == (1.60, True)
     assert smaller["found"] == pytest.approx(0.09)
@@ -118,7 +138,7 @@ def test_counts_must_beat_both_rivals_in_both_measures() -> None:
 
 def test_only_the_windows_of_the_goals_are_judged_and_a_skipped_log_is_neither() -> None:
     rows = counts("cdnow", 272.0, bgnbd=[(1.0, 0.0)], network=[(2.0, 0.0)])
-    assert {row["reached"] for row in goals([], rows)[-6:]} == {None}
+    assert {row["reached"] for row in goals([], rows, logs=["shop"])[-6:]} == {None}
 
 
 def test_the_mean_over_seeds_leaves_baselines_as_they_are() -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
 
-from tests.shop import Shop
+from tests.shop import CONFIG, Shop
 
 CUTOFFS = ["2024-05-10", "2024-05-31", "2024-06-21"]  # the log ends on 2024-07-19
 ROLLING = ["--backtest.cutoffs", "3", "--backtest.every", "21d"]
 NETWORK = "seqchurn lstm"
+NETWORKS, EPOCHS = CONFIG["training"]["networks"], CONFIG["training"]["max_epochs"]
 
 Row = dict[str, Any]
 
@@ -121,7 +123,7 @@ def test_a_backtest_that_was_cut_off_repeats_no_fit(
 
     flags = [*ROLLING, "--refit", "every"]
     unbroken = trained.run("backtest", *flags)
-    assert len(re.findall(r"epoch \d", unbroken.err)) == 3 * 2
+    assert len(re.findall(r"epoch \d", unbroken.err)) == 3 * NETWORKS * EPOCHS
     rows, judge = rows_of(trained, "every"), backtest.judge
 
     def full(dataset: str, outcomes: Any, *rest: Any, **options: Any) -> list[Row]:
@@ -136,8 +138,8 @@ def test_a_backtest_that_was_cut_off_repeats_no_fit(
     done = trained.run("backtest", *flags)
     assert done.status == 0
     assert done.out == unbroken.out
-    assert len(re.findall(r"continuing the fit in", done.err)) == 2
-    assert len(re.findall(r"epoch \d", done.err)) == 2  # those of the third cutoff
+    assert len(re.findall(r"continuing the fit in", done.err)) == 2 * NETWORKS
+    assert len(re.findall(r"epoch \d", done.err)) == NETWORKS * EPOCHS  # those of the third cutoff
     assert rows_of(trained, "every") == rows
     assert list((trained.store / "checkpoints").iterdir()) == []
     assert [run.info.status for run in runs(trained.store)[-2:]] == ["FAILED", "FINISHED"]
@@ -179,5 +181,18 @@ def test_cutoffs_that_do_not_fit_the_log_are_refused_before_a_run_is_opened(
     assert (done.status, done.out) == (2, "")
     assert complaint in done.err
     assert "Traceback" not in done.err
+    assert trained.tree() == before
+    assert len(runs(trained.store)) == ran
+
+
+def test_without_lightgbm_it_stops_before_anything_is_fitted(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, ran = trained.tree(), len(runs(trained.store))
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    done = trained.run("backtest", *ROLLING)
+    assert (done.status, done.out) == (2, "")
+    assert "the boosted trees need LightGBM" in done.err
+    assert "epoch" not in done.err
     assert trained.tree() == before
     assert len(runs(trained.store)) == ran

@@ -113,8 +113,9 @@ def test_what_happens_at_or_after_the_cutoff_changes_no_weight(
     one, two = newest(whole_way), newest(other)
     assert one.model.codebook == two.model.codebook
     assert one.model.facts == two.model.facts
-    weights, others = one.model.network.state_dict(), two.model.network.state_dict()
-    assert all(weights[name].equal(others[name]) for name in weights)
+    for network, same in zip(one.model.networks, two.model.networks, strict=True):
+        weights, others = network.state_dict(), same.state_dict()
+        assert all(weights[name].equal(others[name]) for name in weights)
 
 
 def newest(shop: Shop) -> Bundle:

@@ -100,7 +100,9 @@ def test_the_evaluation_has_a_row_per_cohort_horizon_and_model(whole_way: Opened
         "differences.json",
         "evaluation.json",
         "pit.png",
+        "pit_by_cohort.png",
         "reliability.png",
+        "reliability_by_cohort.png",
         "waits.json",
     ]
     rows = json.loads((folder / "evaluation.json").read_text())

@@ -171,7 +171,7 @@ def of_training(sequences: pl.DataFrame, start: datetime) -> TrainingData:
         target="order",
         attributes=Attributes(),
         limits=(1_000, 100),
-        split=Split(0.4, 1_000, 0.3, seed=0),
+        split=Split(0.4, 1_000, 0.3, 0.0, seed=0),
     )
 
 

@@ -24,7 +24,7 @@ def made(
         "clock": Clock(1.0),
         "target": "order",
         "limits": (100, 10),
-        "split": Split(0.25, 1_000, 0.15, 0),
+        "split": Split(0.25, 1_000, 0.15, 0.0, 0),
     }
     read = attributes or Attributes()
     return training_data(sequences, cutoff=cutoff, attributes=read, **{**given, **other})
@@ -39,17 +39,17 @@ def log() -> dict[str, list[tuple[float, str]]]:
 
 def test_customers_split_into_two_parts_that_a_seed_decides() -> None:
     rows = torch.arange(3, 103)
-    training, validation = split_customers(rows, Split(0.2, 1_000, 0.15, seed=1))
+    training, validation = split_customers(rows, Split(0.2, 1_000, 0.15, 0.0, seed=1))
     assert len(validation) == 20
     assert sorted([*training.tolist(), *validation.tolist()]) == rows.tolist()
-    again, other = (split_customers(rows, Split(0.2, 1_000, 0.15, seed=s))[1] for s in (1, 2))
+    again, other = (split_customers(rows, Split(0.2, 1_000, 0.15, 0.0, seed=s))[1] for s in (1, 2))
     assert torch.equal(validation, again)
     assert not torch.equal(validation, other)
 
 
 @pytest.mark.parametrize("fraction", [0.001, 0.999])
 def test_both_parts_have_a_customer_whatever_the_fraction(fraction: float) -> None:
-    for part in split_customers(torch.arange(2), Split(fraction, 1_000, 0.15, 0)):
+    for part in split_customers(torch.arange(2), Split(fraction, 1_000, 0.15, 0.0, 0)):
         assert len(part) == 1
 
 
@@ -108,5 +108,5 @@ def test_a_single_customer_who_can_be_asked_is_refused(sequences_of: Make, start
 
 
 def test_no_more_customers_are_set_aside_than_needed_to_tell_epochs_apart() -> None:
-    training, validation = split_customers(torch.arange(1_000), Split(0.15, 40, 0.15, seed=0))
+    training, validation = split_customers(torch.arange(1_000), Split(0.15, 40, 0.15, 0.0, seed=0))
     assert (len(training), len(validation)) == (960, 40)

@@ -43,6 +43,12 @@ def test_every_table_holds_the_models_that_can_answer(assessment: Assessment) ->
     assert assessment.pit["model"].unique(maintain_order=True).to_list() == ["net lstm", "flat"]
 
 
+def test_what_charts_draw_has_the_cohorts_of_the_rows(assessment: Assessment) -> None:
+    cohorts = list(dict.fromkeys(row["cohort"] for row in assessment.scores))
+    for table in (assessment.reliability, assessment.pit):
+        assert table["cohort"].unique(maintain_order=True).to_list() == cohorts
+
+
 def test_tables_are_written_one_a_file(assessment: Assessment, tmp_path: Path) -> None:
     assessment.write(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == FILES

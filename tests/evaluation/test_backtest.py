@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from seqchurn.evaluation import evaluate, outcomes_at
-from seqchurn.evaluation.backtest import Entrant, backtest_table, compared, judge
+from seqchurn.evaluation.backtest import Entrant, backtest_metrics, compared, judge
+from seqchurn.evaluation.backtest_table import backtest_table
 from seqchurn.waits import Clock
 
 NETWORK = "seqchurn lstm"
@@ -67,6 +68,24 @@ def test_rows_say_how_old_the_model_is_in_local_days() -> None:
     age = {"training_cutoff": "2024-03-02T23:00:00+00:00", "age_days": 35.0, "refit": "never"}
     none = {"training_cutoff": "2024-04-06T22:00:00+00:00", "age_days": 0.0, "refit": "every"}
     assert judged == [{**r, **age} for r in plain] + [{**r, **none} for r in plain]
+
+
+def test_metrics_are_the_scores_of_all_customers_that_exist(rows: list[dict[str, Any]]) -> None:
+    own, refitted, recency, *_ = [{**r, "brier": 0.2} for r in rows]
+    cohort = {**recency, "cohort": "repeat", "auc": 0.9}
+    assert backtest_metrics([{**own, "auc": None}, refitted, recency, cohort]) == {
+        "seqchurn/never/log_loss_7d": 0.40,
+        "seqchurn/never/brier_7d": 0.2,
+        "seqchurn/never/ece_7d": 0.04,
+        "seqchurn/every/auc_7d": 0.60,
+        "seqchurn/every/log_loss_7d": 0.40,
+        "seqchurn/every/brier_7d": 0.2,
+        "seqchurn/every/ece_7d": 0.04,
+        "recency/every/auc_7d": 0.55,
+        "recency/every/log_loss_7d": 0.45,
+        "recency/every/brier_7d": 0.2,
+        "recency/every/ece_7d": 0.045,
+    }
 
 
 def test_the_best_baseline_is_chosen_anew_at_each_cutoff_and_horizon(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import groupby
 
 import numpy as np
 import polars as pl
@@ -38,6 +39,18 @@ def test_customers_belong_to_cohorts_by_orders_tenure_and_quiet_time() -> None:
         "quiet 3d to 7d": [0],
         "quiet >= 7d": [1, 2],
     }
+
+
+def test_cohorts_of_one_kind_stand_together_and_share_no_customer(outcomes: Outcomes) -> None:
+    cohorts = outcomes.cohorts
+    assert len(cohorts) == len(cohorts.kinds) == 11
+    in_order = [kind for kind, _ in groupby(cohorts, key=lambda name: cohorts.kinds[name])]
+    assert in_order == ["customers", "number of orders", "number of events", "tenure", "quiet time"]
+    for kind in in_order:
+        own = [mask for name, mask in cohorts.items() if cohorts.kinds[name] == kind]
+        assert np.sum(own, axis=0).max() == 1
+    assert cohorts.kinds["one event"] == "number of events"
+    assert cohorts.kinds["repeat"] == "number of orders"
 
 
 def test_one_event_is_a_cohort_where_events_are_counted() -> None:

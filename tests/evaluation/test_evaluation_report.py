@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from seqchurn.baselines import fit_baselines
 from seqchurn.errors import EnvironmentFailure
-from seqchurn.evaluation import Outcomes, evaluate, reliability
+from seqchurn.evaluation import Cohorts, Outcomes, evaluate, reliability
 from seqchurn.evaluation import write_rows as write
 
 COLUMNS = [
@@ -97,11 +98,39 @@ def test_every_baseline_fits_into_the_report(outcomes: Outcomes) -> None:
     ]
 
 
-def test_reliability_curves_carry_horizon_and_model(outcomes: Outcomes) -> None:
+def test_reliability_curves_hold_the_customers_and_orders_of_each_cohort(
+    outcomes: Outcomes,
+) -> None:
     curve = reliability(outcomes, predictions(outcomes), bins=5)
-    assert curve.columns[:2] == ["horizon_days", "model"]
-    assert curve.height == 2 * 2 * 5
-    assert (curve.group_by("horizon_days", "model").agg(pl.col("n").sum())["n"] == 200).all()
+    labels = ["kind", "cohort", "horizon_days", "model"]
+    assert curve.columns[:4] == labels
+    assert curve.filter(cohort="all").height == 2 * 2 * 5
+    found = curve.group_by(labels, maintain_order=True).agg(
+        pl.col("n").sum(), orders=(pl.col("n") * pl.col("observed")).sum()
+    )
+    expected = [
+        (outcomes.cohorts.kinds[name], name, horizon, model, members.sum(), came[members].sum())
+        for name, members in outcomes.cohorts.items()
+        for horizon, came in zip((7.0, 28.0), outcomes.ordered.T, strict=True)
+        for model in ("one", "other")
+    ]
+    assert [row[:5] for row in found.rows()] == [row[:5] for row in expected]
+    assert found["orders"].to_list() == pytest.approx([row[5] for row in expected])
+
+
+def test_small_cohorts_have_bins_of_twenty_customers_or_one_bin(outcomes: Outcomes) -> None:
+    came = outcomes.ordered[:, 1]
+    first = np.cumsum(came) <= 70  # of the first 70 who ordered, those who did
+    sizes = {"one": np.arange(200) == 3, "ordered": came & first, "41": np.arange(200) < 41}
+    cohorts = Cohorts({"all": np.full(200, True), **sizes}, dict.fromkeys(("all", *sizes), "size"))
+    curve = reliability(replace(outcomes, cohorts=cohorts), predictions(outcomes))
+    own = curve.filter(model="one", horizon_days=28.0)
+    bins = {name: part["n"].to_list() for (name,), part in own.group_by("cohort")}
+    assert bins == {"all": [20] * 10, "one": [1], "ordered": [24, 23, 23], "41": [21, 20]}
+    assert own.filter(cohort="one")["observed"].to_list() == [came[3]]
+    ordered = own.filter(cohort="ordered")
+    assert (ordered["observed"] == 1.0).all()
+    assert (ordered["lower"] < 0.9).all()
 
 
 def test_predictions_of_another_shape_are_refused(outcomes: Outcomes) -> None:

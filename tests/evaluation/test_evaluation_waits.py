@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from seqchurn.evaluation import Outcomes, evaluate_waits, outcomes_at, pit_histogram
+from seqchurn.evaluation import Cohorts, Outcomes, evaluate_waits, outcomes_at, pit_histogram
 from seqchurn.evaluation.waits import Curve
 from seqchurn.waits.clock import Clock
 
@@ -135,14 +136,41 @@ def test_histograms_are_the_shares_behind_d_calibration(outcomes: Outcomes) -> N
     curves = {"one": geometric(outcomes), "other": geometric(outcomes, 0.08)}
     rows = evaluate_waits("shop", outcomes, curves, resamples=50)
     histogram = pit_histogram(outcomes, curves, resamples=50)
-    assert histogram.columns == ["model", "start", "end", "share", "lower", "upper"]
-    for model in curves:
-        own = histogram.filter(model=model)
+    panels = histogram.partition_by("kind", "cohort", "model", "n", as_dict=True)
+    assert len(panels) == len(rows)
+    for (kind, cohort, model, n), own in panels.items():
+        row = row_of(rows, cohort=cohort, model=model)
+        assert (kind, n) == (outcomes.cohorts.kinds[cohort], row["n"])
+        assert own["start"].to_list() == pytest.approx([i / 10 for i in range(10)])
+        assert own["end"].to_list() == pytest.approx([i / 10 for i in range(1, 11)])
         assert own["share"].sum() == pytest.approx(1.0)
-        deviation = (own["share"] - 0.1).abs().max()
-        assert deviation == pytest.approx(row_of(rows, model=model)["d_calibration"])
+        assert (own["share"] - 0.1).abs().max() == pytest.approx(row["d_calibration"])
         assert (own["lower"] <= own["share"]).all()
         assert (own["share"] <= own["upper"]).all()
+
+
+@pytest.mark.parametrize("kind", ["number of orders", "tenure"])
+def test_histograms_of_cohorts_add_up_to_that_of_all_customers(
+    outcomes: Outcomes, kind: str
+) -> None:
+    histogram = pit_histogram(outcomes, {"one": geometric(outcomes)}, resamples=20)
+    parts = histogram.filter(kind=kind)
+    together = parts.group_by("start", maintain_order=True).agg(
+        (pl.col("share") * pl.col("n")).sum() / pl.col("n").sum()
+    )
+    whole = histogram.filter(cohort="all")
+    assert parts["cohort"].n_unique() == 3
+    assert together["share"].to_list() == pytest.approx(whole["share"].to_list())
+
+
+def test_a_cohort_of_one_customer_has_a_histogram(outcomes: Outcomes) -> None:
+    someone = np.flatnonzero(outcomes.observed & (outcomes.wait_days[:, 1] == 1))[0]
+    cohorts = Cohorts({"one": np.arange(200) == someone}, {"one": "size"})
+    alone = replace(outcomes, cohorts=cohorts)
+    histogram = pit_histogram(alone, {"one": geometric(outcomes)}, resamples=20)
+    assert histogram["n"].to_list() == [1] * 10
+    for column in ("share", "lower", "upper"):  # ordered with probability 0 to .03
+        assert histogram[column].to_list() == [1.0] + [0.0] * 9
 
 
 def test_probabilities_that_are_none_are_refused(outcomes: Outcomes) -> None:

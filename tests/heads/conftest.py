@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from seqchurn.config import head as head_config
 from seqchurn.config.section import Section
 from seqchurn.heads import make_head
+from seqchurn.waits.mean_wait import MeanWait
+from seqchurn.waits.scaled_hazard import ScaledHazard
 from seqchurn.waits.wait import Wait
 
 DrawWaits = Callable[..., Wait]
@@ -48,7 +50,29 @@ def _variants() -> Iterator[tuple[str, Section]]:
 VARIANTS = dict(_variants())
 
 
-@pytest.fixture(params=VARIANTS)
+class _Derived(nn.Module):
+    """A head whose waits are made from those of others: the same laws hold for them."""
+
+    def __init__(self, heads: list[nn.Module], derive: Callable[[list[Wait]], Wait]) -> None:
+        super().__init__()
+        self.heads, self.derive = nn.ModuleList(heads), derive
+
+    def forward(self, context: Tensor) -> Wait:
+        return self.derive([head(context) for head in self.heads])
+
+
+def _scaled(waits: list[Wait]) -> Wait:
+    return ScaledHazard(waits[0], torch.tensor(0.9, dtype=torch.float64))
+
+
+DERIVED = {
+    "mean of two": (["loglogistic_mixture with never", "lognormal_mixture"], MeanWait),
+    "scaled hazard": (["lognormal_mixture with never"], _scaled),
+}
+"""Variants they are derived from, and how."""
+
+
+@pytest.fixture(params=[*VARIANTS, *DERIVED])
 def variant(request: pytest.FixtureRequest) -> str:
     """Name of a head with default options, or of one with a never mass."""
     return str(request.param)
@@ -57,17 +81,18 @@ def variant(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def make(variant: str) -> Callable[..., nn.Module]:
     """Makes the head of a context size and a span, with fresh weights."""
+    sources, derive = DERIVED.get(variant, ([variant], MeanWait))
 
     def head(context_size: int, shortest_days: float, longest_days: float) -> nn.Module:
         torch.manual_seed(0)
-        options = VARIANTS[variant].model_dump()
-        return make_head(
-            options.pop("kind"),
-            context_size=context_size,
-            shortest_days=shortest_days,
-            longest_days=longest_days,
-            **options,
-        )
+        span = {"shortest_days": shortest_days, "longest_days": longest_days}
+        made = []
+        for name in sources:
+            options = VARIANTS[name].model_dump()
+            made.append(
+                make_head(options.pop("kind"), context_size=context_size, **span, **options)
+            )
+        return _Derived(made, derive) if variant in DERIVED else made[0]
 
     return head
 

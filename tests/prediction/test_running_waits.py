@@ -41,17 +41,30 @@ def waits(request: pytest.FixtureRequest) -> RunningWaits:
     shape, step = request.param
     starts = (START / step).floor() * step
     as_of = float(np.floor(AS_OF_DAY / step) * step) + step
-    return RunningWaits(
-        pl.Series(["a", "b", "c"]), Weibull([1.5, 20.0, 300.0], shape), starts, as_of, step
-    )
+    wait = Weibull([1.5, 20.0, 300.0], shape)
+    return RunningWaits.of(pl.Series(["a", "b", "c"]), [wait], starts, as_of, step)
 
 
 def test_a_probability_is_that_of_the_wait_given_what_was_survived() -> None:
     """By hand: exponential waits forget, so an order within 7 days has 1 - exp(-7 / scale)."""
-    waits = RunningWaits(pl.Series(["a", "b", "c"]), Weibull([1.5, 20, 300], 1), START, 110.0, 1.0)
+    ids = pl.Series(["a", "b", "c"])
+    waits = RunningWaits.of(ids, [Weibull([1.5, 20.0, 300.0], 1.0)], START, 110.0, 1.0)
     assert waits.survived_days.tolist() == [9.0, 2.0, 0.0]  # an order on the day itself may come
     expected = 1 - np.exp(-7.0 / np.array([1.5, 20.0, 300.0]))
     np.testing.assert_allclose(waits.probability(np.array([7.0]))[:, 0], expected, rtol=1e-12)
+
+
+def test_networks_are_averaged_given_the_quiet_time() -> None:
+    """By hand: though the first network hardly believed in the quiet days, both count the same."""
+    ids, horizon = pl.Series(["a", "b", "c"]), np.array([7.0])
+    networks = [Weibull([0.5, 5.0, 30.0], 1.0), Weibull([50.0, 50.0, 50.0], 1.0)]
+    waits = RunningWaits.of(ids, networks, START, 110.0, 1.0)
+    scales = np.array([[0.5, 5.0, 30.0], [50.0, 50.0, 50.0]])
+    expected = (1.0 - np.exp(-7.0 / scales)).mean(axis=0)
+    np.testing.assert_allclose(waits.probability(horizon)[:, 0], expected, rtol=1e-12)
+    days = waits.order_day([0.5])[:, 0]
+    until, with_it = (waits.probability(days[:, None] - 110.0 + d)[:, 0] for d in (0.0, 1.0))
+    assert ((until < 0.5) & (with_it >= 0.5)).all()
 
 
 def test_horizons_of_all_and_of_each_are_the_same_question(waits: RunningWaits) -> None:
@@ -103,15 +116,15 @@ def test_the_never_mass_grows_with_the_quiet_time() -> None:
             return torch.full_like(self.scale, math.log(0.2))
 
     ids = pl.Series(["a", "b", "c"])
-    waits = RunningWaits(ids, Leaving([1.0, 1.0, 1.0], 1.0), START, AS_OF_DAY, 1.0)
+    waits = RunningWaits.of(ids, [Leaving([1.0, 1.0, 1.0], 1.0)], START, AS_OF_DAY, 1.0)
     still_to_come = 0.8 * np.exp(-0.01 * np.array([9.0, 2.0, 0.0]))
     np.testing.assert_allclose(waits.p_never, 0.2 / (0.2 + still_to_come), rtol=1e-12)
-    none = RunningWaits(ids, Weibull([1.0, 1.0, 1.0], 1.0), START, AS_OF_DAY, 1.0)
+    none = RunningWaits.of(ids, [Weibull([1.0, 1.0, 1.0], 1.0)], START, AS_OF_DAY, 1.0)
     assert none.p_never.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_an_order_that_is_all_but_there_is_not_in_the_past() -> None:
-    sharp = RunningWaits(pl.Series(["a"]), Weibull([1.0], 40.0), START[:1], AS_OF_DAY, 1.0)
+    sharp = RunningWaits.of(pl.Series(["a"]), [Weibull([1.0], 40.0)], START[:1], AS_OF_DAY, 1.0)
     assert sharp.order_day([0.1, 0.9]).tolist() == [[AS_OF_DAY, AS_OF_DAY]]
 
 

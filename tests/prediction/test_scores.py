@@ -81,7 +81,7 @@ def test_a_score_is_the_same_to_the_bit_whoever_else_is_scored(
     network = make_model(bundle.model.facts, **parts).eval()
     for parameter in network.head.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    model = replace(bundle.model, network=network)
+    model = replace(bundle.model, networks=(network,))
 
     def scores(part: pl.DataFrame) -> pl.DataFrame:
         found = score_rows(model, part, MOMENT, options=bundle.scores, version=VERSION)

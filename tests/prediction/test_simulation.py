@@ -47,8 +47,8 @@ class SameWaits(nn.Module):
 
 
 def with_waits(model: FittedModel, scale: float, shape: float) -> FittedModel:
-    network = cast(WaitModel, SameWaits(model.network.encoder, scale, shape))
-    return replace(model, network=network)
+    network = cast(WaitModel, SameWaits(model.networks[0].encoder, scale, shape))
+    return replace(model, networks=(network,))
 
 
 def test_orders_that_know_no_past_come_at_their_rate(
@@ -101,7 +101,8 @@ def test_a_step_of_a_path_is_what_the_model_says_of_a_history_with_that_order(
     model: FittedModel, sequences: pl.DataFrame
 ) -> None:
     """A simulated order, written into the log, gives the same wait from the next day on."""
-    carried = carry(model, sequences, MOMENT)
+    *_, carried = carry(model, sequences, MOMENT).by_network()
+    model = carried.model
     ordered = sequences.filter(
         pl.col("customer_id").is_in(carried.customer_ids.implode()),
         pl.col("event_type").list.contains("order"),
@@ -113,10 +114,10 @@ def test_a_step_of_a_path_is_what_the_model_says_of_a_history_with_that_order(
             torch.from_numpy((carried.customer_ids == row["customer_id"]).to_numpy())
         )
         day = torch.full((1,), carried.as_of_day + days_later, dtype=torch.float64)
-        state, start = carried.state.take(who), carried.wait_start[who]
+        state, start = carried.states[0].take(who), carried.wait_start[who]
         uniform = torch.tensor([0.999])  # the newest of the past orders
         event = carried.past.event(who, uniform, state=state, day=day, wait_start=start)
-        network = model.network
+        [network] = model.networks
         with torch.no_grad():
             stepped = network.encoder.step(state, event)
             wait = network.waits(network.encoder.read(stepped, day + 1.0, day), day)
@@ -134,6 +135,20 @@ def test_a_step_of_a_path_is_what_the_model_says_of_a_history_with_that_order(
         points = torch.tensor([[1.0], [7.0], [50.0]], dtype=torch.float64)
         found, wanted = wait.log_survival(points), expected.wait.log_survival(points)
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_expected_orders_are_the_mean_of_what_each_network_expects(
+    model: FittedModel, sequences: pl.DataFrame
+) -> None:
+    first = with_waits(model, 5.0, 1.0)
+    both = replace(model, networks=(*first.networks, *with_waits(model, 20.0, 1.0).networks))
+    found = expected_orders(both, sequences, MOMENT, [30.0], paths=101)
+    alone = [replace(model, networks=(network,)) for network in both.networks]
+    each = [expected_orders(m, sequences, MOMENT, [30.0], paths=51) for m in alone]
+    np.testing.assert_array_equal(found[:, 0] > each[1][:, 0], True)
+    assert found.mean() == pytest.approx(np.mean(each), rel=0.01)
+    daily = 1.0 - np.exp(-1.0 / np.array([5.0, 20.0]))
+    assert found.mean() == pytest.approx(30.0 * daily.mean(), rel=0.02)
 
 
 def test_the_counts_of_a_customer_do_not_depend_on_the_others(

@@ -48,13 +48,15 @@ def test_a_bundle_comes_back_as_it_was(bundle: Bundle, folder: Path, whole_way: 
 
 
 def test_a_bundle_predicts_without_dropout(folder: Path) -> None:
-    assert not any(module.training for module in load_bundle(folder).model.network.modules())
+    networks = load_bundle(folder).model.networks
+    assert len(networks) == 2
+    assert not any(module.training for network in networks for module in network.modules())
 
 
 def test_a_bundle_is_json_and_plain_tensors(folder: Path) -> None:
     assert sorted(p.name for p in folder.iterdir()) == ["bundle.json", "weights.pt"]
     weights = torch.load(folder / "weights.pt", weights_only=True)
-    assert {type(value) for value in weights.values()} == {torch.Tensor}
+    assert {type(value) for network in weights for value in network.values()} == {torch.Tensor}
     plain = json.loads((folder / "bundle.json").read_text())
     assert plain["schema_version"] == SCHEMA_VERSION
     assert plain["config"]["training"]["cutoff"] == "2024-05-20"

@@ -77,10 +77,10 @@ def test_a_run_keeps_the_whole_config(kind: str, runs: dict[str, Run]) -> None:
 def test_a_training_run_has_its_losses_by_epoch(runs: dict[str, Run], whole_way: Opened) -> None:
     client = mlflow.MlflowClient(f"sqlite:///{whole_way.store}/mlflow/mlflow.db")
     run_id = runs["train"].info.run_id
-    for name in ("train/nll", "validation/nll"):
+    for name in ("train/nll_1", "validation/nll_1", "train/nll_2", "validation/nll_2"):
         assert [m.step for m in client.get_metric_history(run_id, name)] == [1, 2]
-    losses = [m.value for m in client.get_metric_history(run_id, "validation/nll")]
-    assert runs["train"].data.metrics["best_validation_nll"] == pytest.approx(min(losses))
+    last = [client.get_metric_history(run_id, f"validation/nll_{n}")[-1].value for n in (1, 2)]
+    assert runs["train"].data.metrics["best_validation_nll"] == pytest.approx(sum(last) / 2)
 
 
 def test_an_evaluation_run_has_the_scores_and_files_of_the_report(runs: dict[str, Run]) -> None:
@@ -95,7 +95,9 @@ def test_an_evaluation_run_has_the_scores_and_files_of_the_report(runs: dict[str
         "differences.json",
         "evaluation.json",
         "pit.png",
+        "pit_by_cohort.png",
         "reliability.png",
+        "reliability_by_cohort.png",
         "waits.json",
     ]
     assert runs["evaluate"].data.tags["seqchurn.model"] == "models:/shop/1"

@@ -51,7 +51,7 @@ def data_of(sequences: pl.DataFrame, start: datetime) -> TrainingData:
         target="order",
         attributes=Attributes(),
         limits=(1_000, 10),
-        split=Split(0.2, 1_000, 0.15, 0),
+        split=Split(0.2, 1_000, 0.15, 0.0, 0),
     )
 
 
