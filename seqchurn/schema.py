@@ -29,7 +29,7 @@ __all__ = [
     "dtypes",
 ]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 2
 """Raised whenever a table below changes; stores and bundles carry it."""
 
 CUSTOMER_ID = "customer_id"

@@ -54,7 +54,10 @@ def run(config: Config) -> None:
         registered = register(_bundle(config, fitted.model, scores, cutoff, tracked.run_id))
     print(f"model       {registered.uri}, run {registered.run_id}")
     print(f"cutoff      {cutoff.isoformat()}")
-    print(f"validation  {fitted.validation_nll:.4f} nats per landmark, lower is better")
+    print(
+        f"validation  {fitted.validation_nll:.4f} nats per landmark, mean of "
+        f"{config.training.networks} network(s), lower is better"
+    )
     print(f"tracking    {store_place(config.store)}")
 
 

@@ -19,8 +19,8 @@ class DatasetsConfig(Section):
     validation_customers: PositiveInt = 1_000
     """Customers kept aside at most: these tell the epochs apart, the rest had better train."""
     validation_span: float = Field(default=0.15, gt=0.0, lt=1.0)
-    """Last share of the log in which these are asked; what they did before it is learned from."""
-    recalibration_span: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Last share of what is learned from, in which these are asked; before it they teach, too."""
+    recalibration_span: float = Field(default=0.0, ge=0.0, le=0.5)
     """Last share of the log kept from training, to recalibrate by; 0: nothing is recalibrated."""
     landmarks: PositiveInt = 16
     """Days drawn per customer and epoch at which the model is asked for the next order."""

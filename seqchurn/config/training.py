@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from seqchurn.config.section import Section
 from seqchurn.config.units import Instant
@@ -17,7 +17,7 @@ class TrainingConfig(Section):
 
     cutoff: Instant | None = None
     """First instant the model may not see; default: the end of the log."""
-    seed: NonNegativeInt = 0
+    seed: int = Field(default=0, ge=0, le=1_000_000)
     """Seed of every random draw."""
     networks: PositiveInt = 3
     """Networks fitted, each from a seed of its own; their probabilities are averaged."""

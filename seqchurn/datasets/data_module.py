@@ -1,9 +1,9 @@
 """Jagged histories -> Lightning batches with landmarks and what became of them.
 
-Customers set aside are asked in the last part of the log only: what they did before it is learned
-from, as it will be of those who are scored, and what they did then tells the epochs apart. What is
-common to all in that part, as the level of activity, is known from those who train: the loss tells
-how well single customers are told apart, not how well the level of the future is foreseen.
+Customers set aside are asked in the last part only of what is learned from: what they did before
+it teaches, as it will of those who are scored, and what they did then tells the epochs apart. What
+is common to all in that part, as the level of activity, is known from those who train: the loss
+tells how well single customers are told apart, not how well the level of the future is foreseen.
 Training landmarks are drawn anew in every epoch, validation landmarks once; both depend on the
 seed and the epoch alone, so that a resumed run sees what an unbroken one would.
 """

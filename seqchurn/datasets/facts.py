@@ -31,7 +31,7 @@ class DataFacts:
     longest_days: float
     """Span of the events that are kept, in days."""
     end_day: float
-    """Grid day of the training cutoff."""
+    """Grid day at which learning ends."""
     step_days: float
     """Resolution of the grid, in days."""
 
@@ -49,7 +49,7 @@ def data_facts(
     Args:
         jagged: The histories.
         codebook: Codes and scales.
-        end_day: Grid day of the cutoff.
+        end_day: Grid day at which learning ends.
         step_days: Resolution of the grid, in days.
     """
     waits = (jagged.next_target - jagged.wait_start)[jagged.next_target < end_day]

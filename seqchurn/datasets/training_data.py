@@ -74,24 +74,24 @@ def training_data(
         split: How customers are divided.
 
     Raises:
-        ConfigError: If the cutoff lies inside a step or before the first event, or the target
-            never occurs before it.
-        DataError: If fewer than two customers can be asked.
+        ConfigError: If the cutoff lies inside a step or before the first event, the target never
+            occurs in what is learned from, or the slice to recalibrate by is not a step long.
+        DataError: If fewer than two customers can be asked, or no order lies in that slice.
     """
     max_events, max_categories = limits
     known = sequences.filter(pl.col(TIMESTAMP).list.first() < cutoff)
     cutoff_day = _check_cutoff(sequences, known, cutoff, clock)
     oldest_kept = pl.col(TIMESTAMP).list.filter(pl.element() < cutoff).list.tail(max_events)
     first_day = torch.tensor(known.select(clock.grid(oldest_kept.list.first())).to_numpy()[:, 0])
-    steps = (cutoff_day - float(first_day.min())) / clock.step_days
-    end_day = cutoff_day - round(split.recalibration_span * steps) * clock.step_days
+    end_day = _end_of_learning(float(first_day.min()), cutoff_day, split, clock)
     askable = first_day < end_day - 1.5 * clock.step_days  # a step lies between
     training, validation = split_customers(torch.nonzero(askable).squeeze(1), split)
-    learners = _as_known_before(cutoff, known[training.tolist()], attributes)
+    until = clock.moment(end_day)
+    learners = _as_known_before(until, known[training.tolist()], attributes)
     events = events_before(
-        learners, cutoff, attributes=[*attributes.numbers, *attributes.categories]
+        learners, until, attributes=[*attributes.numbers, *attributes.categories]
     )
-    _check_target(events, target)
+    _check_target(events, target, until)
     codebook = Codebook.fit(events, learners, attributes=attributes, max_categories=max_categories)
     jagged = make_jagged(
         known,
@@ -101,6 +101,7 @@ def training_data(
         cutoff=cutoff,
         max_events=max_events,
     )
+    _check_slice(jagged.next_target, end_day, cutoff_day)
     facts = data_facts(jagged, codebook, end_day=end_day, step_days=clock.step_days)
     aside_day = end_day - max(round(split.validation_span * facts.steps), 1) * clock.step_days
     return TrainingData(
@@ -121,8 +122,9 @@ def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:
     if len(rows) < 2:
         raise DataError(
             f"[training] {len(rows)} customer(s) were first seen more than a step before the "
-            "cutoff; training and validation need at least one each. Choose a later "
-            "training.cutoff or bring more customers."
+            "cutoff, or before the slice that datasets.recalibration_span keeps from training; "
+            "training and validation need at least one each. Choose a later training.cutoff or "
+            "a shorter slice, or bring more customers."
         )
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(split.seed))
     wanted = min(round(len(rows) * split.validation_fraction), split.validation_customers)
@@ -131,12 +133,12 @@ def split_customers(rows: Tensor, split: Split) -> tuple[Tensor, Tensor]:
 
 
 def _as_known_before(
-    cutoff: datetime, customers: pl.DataFrame, attributes: Attributes
+    moment: datetime, customers: pl.DataFrame, attributes: Attributes
 ) -> pl.DataFrame:
-    """The customers without the attributes that became known at the cutoff or later."""
+    """The customers without the attributes that became known at a moment or later."""
     if KNOWN_FROM not in customers.columns:
         return customers
-    later = pl.col(KNOWN_FROM) >= cutoff
+    later = pl.col(KNOWN_FROM) >= moment
     static = [*attributes.static_numbers, *attributes.static_categories]
     return customers.with_columns(
         pl.when(later).then(None).otherwise(pl.col(name)).alias(name) for name in static
@@ -160,10 +162,33 @@ def _check_cutoff(
     return clock.at(cutoff)
 
 
-def _check_target(events: pl.DataFrame, target: str) -> None:
+def _end_of_learning(first_day: float, cutoff_day: float, split: Split, clock: Clock) -> float:
+    """Grid day from which on nothing is learned, but the scale of recalibration."""
+    span = split.recalibration_span
+    kept_back = round(span * (cutoff_day - first_day) / clock.step_days)
+    if span > 0.0 and not kept_back:
+        raise ConfigError(
+            f"[datasets] recalibration_span {span:g} of {cutoff_day - first_day:g} days is less "
+            f"than a step of {clock.step_days:g} days. Choose a larger share, or 0 for none."
+        )
+    return cutoff_day - kept_back * clock.step_days
+
+
+def _check_slice(next_target: Tensor, end_day: float, cutoff_day: float) -> None:
+    """An order to recalibrate by, if there is to be recalibration."""
+    if end_day < cutoff_day and not ((next_target >= end_day) & (next_target < cutoff_day)).any():
+        raise DataError(
+            f"[datasets] no known customer ordered in the last {cutoff_day - end_day:g} days "
+            "before the cutoff: there is nothing to recalibrate by. Choose a larger "
+            "datasets.recalibration_span, or 0 for none."
+        )
+
+
+def _check_target(events: pl.DataFrame, target: str, until: datetime) -> None:
     types = events[EVENT_TYPE].unique().sort().to_list()
     if target not in types:
         raise ConfigError(
-            f"[waits] target {target} never occurs before the training cutoff; there are "
-            f"{', '.join(types)}. Name one of these, or choose a later training.cutoff."
+            f"[waits] target {target} never occurs before {until.isoformat()}, where learning "
+            f"ends; there are {', '.join(types)}. Name one of these, or choose a later "
+            "training.cutoff."
         )

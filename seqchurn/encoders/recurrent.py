@@ -152,7 +152,7 @@ class RecurrentEncoder(Encoder):
         """Share of the training span that a landmark lies before its end, <= 0, (B, L, 1).
 
         Levels shift; this lets the model fit the latest one without losing what stays. It is zero
-        at the training cutoff and later, so that nothing is extrapolated.
+        at the end of learning and later, so that nothing is extrapolated.
         """
         before = (day - self.end_day) / self.longest_days
         return before.clamp(max=0.0).float().unsqueeze(-1)

@@ -12,7 +12,15 @@ import numpy.typing as npt
 import polars as pl
 
 from seqchurn.evaluation.outcomes import Outcomes
-from seqchurn.evaluation.rows import Predictions, Row, check_shapes, has_answer, labels, or_none
+from seqchurn.evaluation.rows import (
+    Predictions,
+    Row,
+    check_shapes,
+    drawn_in,
+    has_answer,
+    labels,
+    or_none,
+)
 from seqchurn.metrics import (
     accuracy,
     auc,
@@ -63,7 +71,7 @@ def evaluate(
 
 
 def reliability(outcomes: Outcomes, predictions: Predictions, *, bins: int = 10) -> pl.DataFrame:
-    """Reliability curves per cohort, horizon and model.
+    """Reliability curves per horizon and model; of the first model, per cohort too.
 
     Args:
         outcomes: What followed the cutoff.
@@ -92,7 +100,7 @@ def reliability(outcomes: Outcomes, predictions: Predictions, *, bins: int = 10)
         )
         for cohort, members in outcomes.cohorts.items()
         for h, horizon in enumerate(outcomes.horizons_days)
-        for model, probability in predictions.items()
+        for model, probability in drawn_in(cohort, predictions).items()
         if has_answer(probability[:, h])
     )
 

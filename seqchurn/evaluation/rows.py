@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,18 @@ import numpy.typing as npt
 from seqchurn.evaluation.outcomes import Outcomes
 from seqchurn.files import replacing
 
-__all__ = ["Predictions", "Row", "check_shapes", "has_answer", "labels", "or_none", "write_rows"]
+__all__ = [
+    "Predictions",
+    "Row",
+    "check_shapes",
+    "drawn_in",
+    "has_answer",
+    "labels",
+    "or_none",
+    "write_rows",
+]
+
+Model = TypeVar("Model")
 
 Predictions = Mapping[str, npt.NDArray[np.float64]]
 """Model name to what it says of each customer and horizon, shape (B, H)."""
@@ -32,6 +44,11 @@ def labels(dataset: str, outcomes: Outcomes, cohort: str | None = None) -> Row:
 def has_answer(predictions: npt.NDArray[np.float64]) -> bool:
     """Whether a model answers at all: a column of nothing but NaN says that it does not."""
     return not bool(np.isnan(predictions).all())
+
+
+def drawn_in(cohort: str, models: Mapping[str, Model]) -> Mapping[str, Model]:
+    """The models that charts show for a cohort: of all customers every one, else the first."""
+    return models if cohort == "all" else dict(islice(models.items(), 1))
 
 
 def or_none(score: float) -> float | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from seqchurn.evaluation.outcomes import Outcomes
-from seqchurn.evaluation.rows import Row, labels, or_none
+from seqchurn.evaluation.rows import Row, drawn_in, labels, or_none
 from seqchurn.metrics import (
     Resamples,
     antolini_concordance,
@@ -113,7 +113,9 @@ def pit_histogram(
     resamples: int = 1_000,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Share of customers in each bin of predicted probability at their wait, per cohort and model.
+    """Share of customers in each bin of predicted probability at their wait, of every model.
+
+    Of the first model also per cohort.
 
     Args:
         outcomes: What followed the cutoff.
@@ -135,7 +137,7 @@ def pit_histogram(
     for cohort, members in outcomes.cohorts.items():
         n, kind = int(members.sum()), outcomes.cohorts.kinds[cohort]
         drawn = draw_resamples(n, number=resamples, seed=seed)
-        for model, of_each in steps.items():
+        for model, of_each in drawn_in(cohort, steps).items():
             before, through = of_each[members].T
             found = d_calibration(
                 before, through, outcomes.observed[members], drawn=drawn, bins=bins

@@ -64,8 +64,8 @@ def expected_orders(
         seed: Seed of the draws, which depend on nothing else but the customer's id.
 
     Returns:
-        Shape (B, H), rows as in `running_waits`; rises with the horizon, and is at least the
-        probability of an order.
+        Shape (B, H), rows as in `running_waits`; rises with the horizon, and is, up to rounding,
+        at least the probability of an order.
 
     Raises:
         ConfigError: If `as_of` lies inside a step of the grid.

@@ -18,12 +18,14 @@ from seqchurn.datasets.codebook import Codebook
 from seqchurn.datasets.facts import DataFacts
 from seqchurn.errors import ModelError
 from seqchurn.prediction import ScoreOptions
-from seqchurn.schema import SCHEMA_VERSION
 from seqchurn.training.fitted_model import FittedModel, make_model
 from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.clock import Clock
 
-__all__ = ["Bundle", "load_bundle", "save_bundle"]
+__all__ = ["BUNDLE_VERSION", "Bundle", "load_bundle", "save_bundle"]
+
+BUNDLE_VERSION = 3
+"""Raised whenever the files of a bundle change."""
 
 _WEIGHTS, _DESCRIPTION = "weights.pt", "bundle.json"
 _AGAIN = "Run seqchurn train again."
@@ -50,7 +52,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     model = bundle.model
     torch.save([network.state_dict() for network in model.networks], folder / _WEIGHTS)
     description = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": BUNDLE_VERSION,
         "model_name": bundle.model_name,
         "run_id": bundle.run_id,
         "training_cutoff": bundle.training_cutoff,
@@ -81,11 +83,13 @@ def load_bundle(folder: Path) -> Bundle:
         raise ModelError(
             f"the model bundle in {folder} is damaged: expected JSON and plain tensors. {_AGAIN}"
         ) from None
-    if (version := plain.get("schema_version")) != SCHEMA_VERSION:
+    if (version := plain.get("schema_version")) != BUNDLE_VERSION:
         raise ModelError(
             f"the model in {folder} has schema version {version}, this program reads version "
-            f"{SCHEMA_VERSION}. {_AGAIN}"
+            f"{BUNDLE_VERSION}. {_AGAIN}"
         )
+    if not weights:
+        raise ModelError(f"the model bundle in {folder} holds no network. {_AGAIN}")
     facts = _facts(plain["facts"])
     config = plain["config"]
     parts = {name: config[name] for name in ("encoder", "head", "activity")}

@@ -43,7 +43,7 @@ _CLEARLY = 2.0
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How to fit; the fields are those of the config section `training`."""
+    """How to fit a network; the fields stand in the config section `training`."""
 
     seed: int
     max_epochs: int

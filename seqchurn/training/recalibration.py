@@ -2,8 +2,10 @@
 
 All levels shift: what a network has learned of last month may promise a tenth too much today. One
 number mends it, the scale a of the hazard, S(t) ^ a in place of S(t): the most likely one over
-waits that ran in the slice of the log that training left out. With the hazard x that passed from
-the landmark to the last step without an order, and y in the step of the order:
+waits that ran in the slice of the log that training left out. It is the level of that slice: what
+the network expects of it, as that activity fades to its mean, goes on to change after the cutoff.
+With the hazard x that passed from the landmark to the last step without an order, and y in the step
+of the order:
 
     d log L / d a = sum over landmarks of -x + [order came] y / (exp(a y) - 1) = 0
 
@@ -26,7 +28,8 @@ from seqchurn.waits.wait import log1mexp
 
 __all__ = ["most_likely_scale", "recalibrate"]
 
-_FARTHEST = math.log(20.0)  # a scale beyond is no recalibration
+_FARTHEST = 20.0  # a scale beyond, or below its inverse, is no recalibration
+_REACH = 1e3
 
 
 @torch.no_grad()
@@ -40,8 +43,9 @@ def recalibrate(network: WaitModel, data: TrainingData, asking: Asking, *, seed:
         seed: Seed of the draws.
 
     Raises:
-        DataError: If no order follows a landmark in the slice.
+        DataError: If the slice says something else altogether than the network.
     """
+    network.hazard_scale.fill_(1.0)
     batches = LandmarkBatches(
         data.jagged,
         torch.arange(len(data.jagged)),
@@ -54,17 +58,22 @@ def recalibrate(network: WaitModel, data: TrainingData, asking: Asking, *, seed:
     none = torch.empty(0, 2, dtype=torch.float64)
     hazards = (_hazards(network, batches[i], asking.step_days) for i in range(len(batches)))
     quiet, ordering = torch.cat([none, *hazards]).T
-    if not ordering.any():
+    scale = most_likely_scale(quiet, ordering)
+    if not 1.0 / _FARTHEST < scale < _FARTHEST:
         raise DataError(
-            "[datasets] no order can be asked for in the last "
-            f"{data.cutoff_day - data.end_day:g} days before the cutoff: there is nothing to "
-            "recalibrate by. Change datasets.recalibration_span."
+            f"[datasets] in the last {data.cutoff_day - data.end_day:g} days before the cutoff, "
+            f"kept for recalibration, orders came more than {_FARTHEST:g} times as often, or as "
+            f"seldom, as was learned before ({int((ordering > 0).sum())} of {len(ordering)} "
+            "questions were answered by an order). Look at the log, or set "
+            "datasets.recalibration_span to 0."
         )
-    network.hazard_scale.copy_(most_likely_scale(quiet, ordering))
+    network.hazard_scale.copy_(scale)
 
 
 def most_likely_scale(quiet: Tensor, ordering: Tensor) -> Tensor:
     """The scale of the hazard under which what happened is most likely, scalar.
+
+    Between a thousandth and a thousand: an end of that where the likelihood still rises.
 
     Args:
         quiet: Hazard that passed without an order, shape (N,), >= 0.
@@ -78,7 +87,7 @@ def most_likely_scale(quiet: Tensor, ordering: Tensor) -> Tensor:
         curvature = -(came.square() * (left + 1.0) / left.square()).sum()
         return (came / left).sum() - quiet.sum(), curvature * scale
 
-    even, far = quiet.new_zeros(()), quiet.new_full((), _FARTHEST)
+    even, far = quiet.new_zeros(()), quiet.new_full((), math.log(_REACH))
     return falls_to_zero(slope, even - far, even, far).exp()
 
 

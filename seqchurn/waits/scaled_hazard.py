@@ -7,6 +7,8 @@ Conditioning on quiet time commutes with it, whatever was survived.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -40,10 +42,13 @@ class ScaledHazard(Wait):
     def log_interval(self, start: Tensor, end: Tensor) -> Tensor:
         """Log P(start < wait <= end), as exact as that of the wait as it was."""
         survived = self.wait.log_survival(start)
-        rest = survived - self.wait.log_interval(start, end)  # > 0, large for a small share
-        within = log1mexp(self.scale * -log1mexp(rest))
-        within = torch.where(rest > _TINY, self.scale.log() - rest, within)
-        return self.scale * survived + within
+        rest = survived - self.wait.log_interval(start, end)  # >= 0; small if most orders come
+        most = survived - self.wait.log_survival(end)
+        passed = torch.where(
+            rest < math.log(2.0), most, -log1mexp(rest)
+        )  # hazard, without rounding
+        share = torch.where(rest > _TINY, self.scale.log() - rest, log1mexp(self.scale * passed))
+        return self.scale * survived + torch.where(end < math.inf, share, 0.0)
 
     @property
     def log_never(self) -> Tensor:

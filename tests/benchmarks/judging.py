@@ -35,6 +35,7 @@ from seqchurn.evaluation import (
     outcomes_at,
 )
 from seqchurn.evaluation.asking import ask_baseline, ask_network
+from seqchurn.evaluation.cohorts import Cohorts
 from seqchurn.evaluation.rows import Row
 from seqchurn.waits import histories
 
@@ -118,7 +119,9 @@ def _outcomes(config: Config, sequences: pl.DataFrame, count_days: Sequence[floa
         end_day=end_of_log(config),
         clock=clock,
     )
-    return replace(outcomes, cohorts={"all": outcomes.cohorts["all"]})
+    return replace(
+        outcomes, cohorts=Cohorts({"all": outcomes.cohorts["all"]}, {"all": "customers"})
+    )
 
 
 def _first_horizons(outcomes: Outcomes, number: int) -> Outcomes:

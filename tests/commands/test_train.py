@@ -45,6 +45,27 @@ def test_the_same_seed_trains_the_same_model(trained: Shop) -> None:
     assert not alike(weights(trained, "1"), weights(trained, "3"))
 
 
+def test_networks_learn_from_seeds_of_their_own(trained: Shop) -> None:
+    connect(trained.store)
+    networks = open_model(find_model("shop", None)).model.networks
+    assert len(networks) == 2
+    one, other = (dict(network.state_dict()) for network in networks)
+    assert not alike(one, other)
+    assert [float(state["hazard_scale"]) for state in (one, other)] == [1.0, 1.0]
+
+
+def test_recalibrated_networks_are_kept_and_scored(trained: Shop) -> None:
+    done = trained.run("train", "--datasets.recalibration_span", "0.2")
+    said = [float(scale) for scale in re.findall(r"hazards times ([\d.]+)", done.err)]
+    kept = [float(w) for name, w in weights(trained).items() if name.endswith("hazard_scale")]
+    assert kept == pytest.approx(said, abs=6e-4)
+    assert len(kept) == 2
+    assert all(scale != 1.0 for scale in kept)
+    trained.must("promote")
+    trained.must("score", "--as_of", AS_OF)
+    assert trained.scores()["model_version"].unique().to_list() == ["2"]
+
+
 @pytest.mark.parametrize(("encoder", "head"), [("gru", "weibull"), ("lstm", "weibull")])
 def test_other_kinds_go_the_whole_way(encoder: str, head: str, trained: Shop) -> None:
     kinds = ["--encoder.kind", encoder, "--head.kind", head]

@@ -78,10 +78,11 @@ def test_a_score_is_the_same_to_the_bit_whoever_else_is_scored(
     torch.manual_seed(0)
     default = Config(name="shop", events=bundle.config["events"])
     parts = {name: getattr(default, name).model_dump() for name in ("encoder", "head", "activity")}
-    network = make_model(bundle.model.facts, **parts).eval()
-    for parameter in network.head.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    model = replace(bundle.model, networks=(network,))
+    networks = tuple(make_model(bundle.model.facts, **parts).eval() for _ in range(3))
+    for network in networks:
+        for parameter in network.head.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+    model = replace(bundle.model, networks=networks)
 
     def scores(part: pl.DataFrame) -> pl.DataFrame:
         found = score_rows(model, part, MOMENT, options=bundle.scores, version=VERSION)

@@ -151,6 +151,15 @@ def test_expected_orders_are_the_mean_of_what_each_network_expects(
     assert found.mean() == pytest.approx(30.0 * daily.mean(), rel=0.02)
 
 
+def test_networks_draw_each_its_own_paths(model: FittedModel, sequences: pl.DataFrame) -> None:
+    one = with_waits(model, 5.0, 1.0)
+    two = replace(one, networks=one.networks * 2)
+    alone = expected_orders(one, sequences, MOMENT, [30.0], paths=8)
+    both = expected_orders(two, sequences, MOMENT, [30.0], paths=16)
+    assert (alone != both).mean() > 0.9
+    assert both.mean() == pytest.approx(alone.mean(), rel=0.05)
+
+
 def test_the_counts_of_a_customer_do_not_depend_on_the_others(
     model: FittedModel, sequences: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,8 +11,8 @@ import torch
 
 from seqchurn.errors import ModelError
 from seqchurn.prediction import running_waits, score_rows
-from seqchurn.schema import SCHEMA_VERSION
 from seqchurn.tracking import Bundle, connect, find_model, load_bundle, open_model, save_bundle
+from seqchurn.tracking.bundle import BUNDLE_VERSION
 from tests.shop import AS_OF, Opened
 
 
@@ -58,7 +58,7 @@ def test_a_bundle_is_json_and_plain_tensors(folder: Path) -> None:
     weights = torch.load(folder / "weights.pt", weights_only=True)
     assert {type(value) for network in weights for value in network.values()} == {torch.Tensor}
     plain = json.loads((folder / "bundle.json").read_text())
-    assert plain["schema_version"] == SCHEMA_VERSION
+    assert plain["schema_version"] == BUNDLE_VERSION
     assert plain["config"]["training"]["cutoff"] == "2024-05-20"
 
 
@@ -90,7 +90,7 @@ def test_a_bundle_of_another_schema_version_is_refused(folder: Path) -> None:
     plain = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps({**plain, "schema_version": 99}))
     with pytest.raises(
-        ModelError, match=f"has schema version 99, this program reads version {SCHEMA_VERSION}"
+        ModelError, match=f"has schema version 99, this program reads version {BUNDLE_VERSION}"
     ):
         load_bundle(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,40 +15,47 @@ from scipy.optimize import minimize_scalar
 
 from seqchurn.datasets.codebook import Attributes
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
-from seqchurn.errors import DataError
+from seqchurn.errors import ConfigError, DataError
+from seqchurn.heads import Weibull
 from seqchurn.training.recalibration import most_likely_scale, recalibrate
 from seqchurn.training.wait_model import WaitModel
 from seqchurn.waits.clock import Clock
+from seqchurn.waits.scaled_hazard import ScaledHazard
 from seqchurn.waits.wait import Wait
-from tests.training.fitting import ASKING, fresh
+from tests.training.fitting import ASKING, distance, fresh, run
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning"),  # Lightning's own
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+]
 
 
 class Steady(WaitModel):
-    """A network that gives everybody exponential waits of 10 days."""
+    """A network that gives everybody exponential waits."""
+
+    mean_days = 10.0
 
     def waits(self, context: torch.Tensor, wait_start: torch.Tensor) -> Wait:
-        class Exponential(Wait):
-            def log_survival(self, days: torch.Tensor) -> torch.Tensor:
-                return -days.double() / 10.0 + torch.zeros_like(wait_start)
-
-            def log_density(self, days: torch.Tensor) -> torch.Tensor:
-                return self.log_survival(days) - np.log(10.0)
-
-        return Exponential()
+        scale = torch.full_like(wait_start, np.log(self.mean_days))
+        wait = Weibull(scale, torch.zeros_like(wait_start))
+        return wait if self.hazard_scale == 1.0 else ScaledHazard(wait, self.hazard_scale)
 
 
-def steady(data: TrainingData) -> WaitModel:
+def steady(data: TrainingData, mean_days: float = 10.0) -> WaitModel:
     made = fresh(data)
-    return Steady(made.encoder, made.head, made.activity, step_days=1.0)
+    network = Steady(made.encoder, made.head, made.activity, step_days=1.0)
+    network.mean_days = mean_days
+    return network
 
 
 @pytest.fixture
 def log_of(sequences_of: Callable[..., Any], start: datetime) -> Callable[..., TrainingData]:
     """Sixty customers with an order in 10 days, and in the last fifth of 250 days one in 5."""
 
-    def draw(*, span: float = 0.2, orders_until: float = 300.0) -> TrainingData:
+    def draw(
+        *, span: float = 0.2, orders_until: float = 300.0, after: str = "order"
+    ) -> TrainingData:
         rng = np.random.default_rng(1)
         log = {}
         for i in range(60):
@@ -56,7 +64,11 @@ def log_of(sequences_of: Callable[..., Any], start: datetime) -> Callable[..., T
                 rng.uniform(200, 300, rng.poisson(20)),
             )
             days = sorted([0.0, *slow, *fast])
-            log[f"c{i:02}"] = [(float(day), "order") for day in days if day < orders_until]
+            log[f"c{i:02}"] = [
+                (float(day), "order" if day < 200 or i % 2 else after)
+                for day in days
+                if day < orders_until
+            ]
         return training_data(
             sequences_of(log),
             cutoff=start + timedelta(days=250),
@@ -124,6 +136,40 @@ def test_a_recalibrated_network_says_so_of_every_wait(log_of: Callable[..., Trai
 
 
 def test_a_slice_without_orders_is_told(log_of: Callable[..., TrainingData]) -> None:
-    data = log_of(orders_until=199.0)
-    with pytest.raises(DataError, match=r"no order .* last \d+ days .*recalibration_span"):
-        recalibrate(fresh(data), data, ASKING, seed=0)
+    with pytest.raises(DataError, match=r"ordered in the last 50 days .*recalibration_span, or 0"):
+        log_of(orders_until=199.0)
+
+
+def test_a_slice_that_is_shorter_than_a_step_is_told(log_of: Callable[..., TrainingData]) -> None:
+    with pytest.raises(ConfigError, match=r"recalibration_span 0.001 of 250 days is less than a s"):
+        log_of(span=0.001)
+
+
+def test_a_slice_unlike_all_before_is_told(log_of: Callable[..., TrainingData]) -> None:
+    data = log_of()
+    network = steady(data, mean_days=1e4)
+    with pytest.raises(DataError, match=r"last 50 days .* more than 20 times as often, or as seld"):
+        recalibrate(network, data, ASKING, seed=0)
+
+
+def test_nothing_but_the_scale_is_learned_from_the_slice(
+    log_of: Callable[..., TrainingData], tmp_path: Path
+) -> None:
+    """Orders of the slice, and event types seen there first, change no weight and no code."""
+    one, other = log_of(), log_of(after="refund")
+    assert one.codebook == other.codebook
+    assert one.facts == other.facts
+    assert not torch.equal(one.jagged.next_target, other.jagged.next_target)
+    (_, weights, told), (_, same, heard) = (
+        run(data, tmp_path / name) for name, data in (("one", one), ("other", other))
+    )
+    assert told == heard
+    assert distance(weights, same) == 0
+
+
+def test_recalibrating_once_more_changes_nothing(log_of: Callable[..., TrainingData]) -> None:
+    data = log_of()
+    network = steady(data)
+    for _ in range(2):
+        recalibrate(network, data, ASKING, seed=0)
+        assert network.hazard_scale.item() == pytest.approx(2.0, rel=0.25)
