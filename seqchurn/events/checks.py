@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource, EventSource
+from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.events.filtering import UNDECIDED
 from seqchurn.events.mapping import FOLD, RAW, is_counted
 from seqchurn.events.sources import FILE, MALFORMED, RECORD

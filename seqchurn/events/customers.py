@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource
+from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import DataError
 from seqchurn.schema import CUSTOMER_ID
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import polars as pl
 
-from seqchurn.config.events import EventSource
+from seqchurn.config.sources import EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources.columns import condition
 

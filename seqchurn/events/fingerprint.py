@@ -6,7 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from seqchurn.config.events import CustomersSource, EventsConfig
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import CustomersSource
 from seqchurn.events.sources import resolve_path
 from seqchurn.schema import SCHEMA_VERSION
 

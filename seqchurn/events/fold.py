@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource, EventsConfig, EventSource
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.mapping import FOLD
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from seqchurn.config.events import EventSource
+from seqchurn.config.sources import EventSource
 from seqchurn.events.hashing import row_hash
 from seqchurn.events.mapping import FOLD
 from seqchurn.schema import CUSTOMER_ID, EVENT_ID

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource, EventsConfig
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import DataError
 from seqchurn.events.fingerprint import fingerprint
 from seqchurn.events.fold import check_folds

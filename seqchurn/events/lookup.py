@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from seqchurn.config.events import EventSource, Lookup
+from seqchurn.config.sources import EventSource, Lookup
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources.columns import require
 from seqchurn.events.sources.customers import read_table

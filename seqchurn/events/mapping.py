@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from seqchurn.config.events import Attribute, CustomersSource, EventSource, StaticAttribute
+from seqchurn.config.sources import Attribute, CustomersSource, EventSource, StaticAttribute
 from seqchurn.errors import ConfigError
 from seqchurn.events.filtering import MEETS, UNDECIDED
 from seqchurn.events.sources import FILE, MALFORMED, RECORD

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource, EventsConfig, EventSource
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.customers import check_unique, join_customers, without_events
 from seqchurn.events.duplicates import without_repeats

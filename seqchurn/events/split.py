@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import CsvSource, CustomersSource, Source
+from seqchurn.config.sources import CsvSource, CustomersSource, Source
 from seqchurn.errors import DataError
 from seqchurn.events.checks import NO_ZONE, is_refused, quarantined, rules
 from seqchurn.events.filtering import MEETS, UNDECIDED, mark_met

@@ -52,7 +52,10 @@ def test_print_config_prints_yaml_that_loads_as_the_same(
         ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score."),
         ("backtest: {refit: every}", "refit is a run argument: pass it as --refit to backtest."),
         ("training: [1", "not YAML"),
-        ("training: {seed: -1}", "[training] seed is -1; expected: whole number at least 0 and at most 1e+06."),
+        (
+            "training: {seed: -1}",
+            "[training] seed is -1; expected: whole number at least 0 and at most 1e+06.",
+        ),
         ("evaluation: {horizons: [0d]}", "'0d' is not a duration longer than zero"),
         ("head: {kind: normal}", "head has kind normal; expected: mapping with kind"),
         ("head: {kind: weibull, components: 2}", "[head] components belongs to kind"),

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import polars as pl
 import pytest
 
-from seqchurn.config.events import Source
+from seqchurn.config.sources import Source
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources import READERS, resolve_path
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from seqchurn.config.events import Source
+from seqchurn.config.sources import Source
 from seqchurn.errors import DataError
 from seqchurn.events.sources import csv, customers, ndjson, parquet
 from seqchurn.events.sources.columns import raw_columns, require

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource, EventSource
+from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD
 

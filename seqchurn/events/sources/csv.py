@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import CsvSource
+from seqchurn.config.sources import CsvSource
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, read_each, resolve_path
 
 __all__ = ["read", "scan"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import CustomersSource
+from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources import csv, ndjson, parquet
 from seqchurn.events.sources.columns import raw_columns

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import NdjsonSource
+from seqchurn.config.sources import NdjsonSource
 from seqchurn.events.sources.columns import raw_columns
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, read_each, resolve_path
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.events import ParquetSource
+from seqchurn.config.sources import ParquetSource
 from seqchurn.events.sources.files import FILE, RECORD, read_each, resolve_path
 
 __all__ = ["read", "scan"]
