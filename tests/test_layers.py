@@ -22,6 +22,7 @@ storage
 events
 sequences
 waits
+inspection
 datasets
 encoders heads metrics
 training baselines

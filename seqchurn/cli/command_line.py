@@ -25,6 +25,7 @@ __all__ = ["VERBS", "Order", "parameters", "read_command_line", "verb_of"]
 
 VERBS = {
     "prepare": "Raw logs to events and sequences.",
+    "inspect": "What is in the events: span, types, gaps between orders, attributes.",
     "train": "Fit a model on what lies before a cutoff, and log it.",
     "evaluate": "Compare a model and the baselines with what followed a cutoff.",
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",

@@ -65,7 +65,7 @@ def _anchored(value: Any, folder: Path) -> Any:
 
 def _absolute(path: str | Path, folder: Path) -> str:
     text = str(path)
-    if not text or text.startswith("package:"):
+    if not text or text.startswith("package:") or "://" in text:
         return text
     home_or_path = Path(text).expanduser() if text.startswith(("~/", "~\\")) else Path(text)
     return str((folder / home_or_path).resolve())

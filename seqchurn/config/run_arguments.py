@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["RUN_ARGUMENTS", "RunArgument"]
 
-_ALL = ("prepare", "train", "evaluate", "backtest", "promote", "score", "demo")
+_ALL = ("prepare", "inspect", "train", "evaluate", "backtest", "promote", "score", "demo")
 
 
 @dataclass(frozen=True)

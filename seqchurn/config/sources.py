@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
+from seqchurn.config.database_uri import DatabaseUri
+from seqchurn.config.rules import ColumnRule
 from seqchurn.config.section import Section
-from seqchurn.config.units import Zone
+from seqchurn.config.units import Instant, Zone
 
 __all__ = [
     "Attribute",
     "CsvSource",
     "CustomersSource",
+    "DeltaSource",
     "EventSource",
+    "FileSource",
     "Lookup",
     "NdjsonSource",
     "ParquetSource",
+    "SegmentSource",
+    "SnowplowSource",
     "Source",
+    "SqlSource",
     "StaticAttribute",
 ]
 
@@ -52,14 +61,12 @@ class Lookup(Section):
 
 
 class EventSource(Section):
-    """A raw log whose records become events."""
+    """A raw log whose records become events, wherever it lies."""
 
     name: str
     """Names the source in reports and in the quarantine table."""
-    path: str
-    """File or glob; relative to this config file; package:NAME/FILE for data in a package."""
     customer_id: str
-    """Column with the customer's id."""
+    """Column with the customer's id; a.b is the value b inside column a, here and below."""
     timestamp: str
     """Column with the time of the event."""
     timestamp_format: str | None = None
@@ -83,6 +90,20 @@ class EventSource(Section):
     event happens at the latest time of its records, when all of it is known."""
     duplicates: Literal["keep", "drop"] = "keep"
     """What to do with records alike in all mapped columns, where no `event_id` is given."""
+    rules: list[ColumnRule] = []
+    """What values of mapped columns must be; records with others go to quarantine."""
+    not_in_future: bool = True
+    """Whether records later than a day after the run go to quarantine; false: they are plans."""
+    max_bad_fraction: float = Field(default=0.05, ge=0, le=1)
+    """Share of the records read that may be refused; with more, prepare publishes nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _literal_type(cls, values: Any) -> Any:
+        """A literal goes before the column that a kind names by default."""
+        if isinstance(values, dict) and values.get("event_type") is not None:
+            return {"event_type_column": None, **values}
+        return values
 
     @model_validator(mode="after")
     def _one_event_type(self) -> EventSource:
@@ -93,7 +114,19 @@ class EventSource(Section):
         return self
 
 
-class CsvSource(EventSource):
+class FileSource(EventSource):
+    """A raw log in files."""
+
+    path: str
+    """File, folder (all files below it) or glob; relative to this config file; package:NAME/FILE
+    for data in a package."""
+
+    def origin(self) -> str:
+        """Where the records lie, as messages say it."""
+        return self.path
+
+
+class CsvSource(FileSource):
     """A log in CSV files with a header."""
 
     kind: Literal["csv"]
@@ -102,18 +135,116 @@ class CsvSource(EventSource):
     """Character between fields."""
 
 
-class ParquetSource(EventSource):
+class ParquetSource(FileSource):
     """A log in Parquet files."""
 
     kind: Literal["parquet"]
     """Apache Parquet."""
 
 
-class NdjsonSource(EventSource):
+class NdjsonSource(FileSource):
     """A log with one JSON object a line."""
 
     kind: Literal["ndjson"]
     """Newline-delimited JSON."""
+
+
+class SegmentSource(FileSource):
+    """A log of Segment messages, one JSON object a line, as Segment writes them to storage."""
+
+    kind: Literal["segment"]
+    """Segment's track, page, screen, identify, alias and group messages."""
+    customer_id: str = "customer_id"
+    """Column with the customer's id; default: userId, else anonymousId; also: user_id,
+    anonymous_id."""
+    timestamp: str = "happened_at"
+    """Column with the time of the event; default: timestamp, else originalTimestamp, receivedAt."""
+    event_type_column: str | None = "event_type"
+    """Column with the type of each record; default: the event that a track call names, else the
+    type of the message."""
+    event_id: str | None = "messageId"
+    """Column with an id of the raw record; records of a customer with the same id are one."""
+
+
+class SnowplowSource(FileSource):
+    """A log of Snowplow's enriched events, tab-separated, without a header."""
+
+    kind: Literal["snowplow"]
+    """Snowplow's enriched events: 131 columns."""
+    customer_id: str = "user_id_or_domain_userid"
+    """Column with the customer's id."""
+    timestamp: str = "derived_or_collector_tstamp"
+    """Column with the time of the event."""
+    timezone: Zone | None = "UTC"
+    """Zone of stamps that carry none."""
+    event_type_column: str | None = "event_name"
+    """Column with the type of each record; se_action_or_event_name names structured events, too."""
+    event_id: str | None = "event_id"
+    """Column with an id of the raw record; records of a customer with the same id are one."""
+
+
+class SqlSource(EventSource):
+    """A log in a database; every column is read as text."""
+
+    kind: Literal["sql"]
+    """SQLite, PostgreSQL or another with an ADBC driver; MySQL and Redshift through connectorx."""
+    uri: DatabaseUri
+    """Database, such as postgresql://shop:${SHOP_PASSWORD}@host/shop or sqlite:////folder/shop.db;
+    ${NAME} is an environment variable, the only way to give a password."""
+    table: str | None = None
+    """Table or view to read, with its schema if need be: sales.orders; or use `query`."""
+    query: str | None = None
+    """SELECT whose rows are the records."""
+    since: Instant | None = None
+    """Records before this time are not read; without an offset it is read in `timezone`, or UTC."""
+    until: Instant | None = None
+    """First time that is not read."""
+
+    @model_validator(mode="after")
+    def _one_table(self) -> SqlSource:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("needs exactly one of table (a name) and query (a SELECT)")
+        since, until = self.window()
+        if since is not None and until is not None and since >= until:
+            raise ValueError(f"since is {self.since}, which is not before until, {self.until}")
+        windowed = since is not None or until is not None
+        if windowed and self.timestamp_format not in (None, "s", "ms", "us"):
+            raise ValueError(
+                f"since and until cannot bound text like {self.timestamp_format}, which databases "
+                "do not sort by time; leave them out, or give a query that makes ISO 8601 of it"
+            )
+        return self
+
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """`since` and `until` as instants, UTC."""
+        return self._instant(self.since), self._instant(self.until)
+
+    def origin(self) -> str:
+        """Where the records lie, as messages say it."""
+        return f"{self.table or 'query'} in {self.uri}"
+
+    def _instant(self, text: Instant | None) -> datetime | None:
+        if text is None:
+            return None
+        stamp = datetime.fromisoformat(text)
+        if stamp.tzinfo is None:
+            stamp = stamp.replace(tzinfo=ZoneInfo(self.timezone or "UTC"))
+        return stamp.astimezone(UTC)
+
+
+class DeltaSource(EventSource):
+    """A log in a Delta Lake table."""
+
+    kind: Literal["delta"]
+    """Delta Lake; needs the extra `lake`."""
+    path: str
+    """Folder of the table, relative to this config file, or its URI, as s3://bucket/orders."""
+    version: NonNegativeInt | None = None
+    """Version of the table to read; default: the newest."""
+
+    def origin(self) -> str:
+        """Where the records lie, as messages say it."""
+        return self.path
 
 
 class CustomersSource(Section):
@@ -135,8 +266,24 @@ class CustomersSource(Section):
     """strptime format of `known_from` where it is text; default: ISO 8601."""
     timezone: Zone | None = None
     """Zone of `known_from` where it carries none."""
+    rules: list[ColumnRule] = []
+    """What values of mapped columns must be; records with others go to quarantine."""
+    max_bad_fraction: float = Field(default=0.05, ge=0, le=1)
+    """Share of the records read that may be refused; with more, prepare publishes nothing."""
+
+    def origin(self) -> str:
+        """Where the records lie, as messages say it."""
+        return self.path
 
 
 Source = Annotated[
-    CsvSource | ParquetSource | NdjsonSource | CustomersSource, Field(discriminator="kind")
+    CsvSource
+    | ParquetSource
+    | NdjsonSource
+    | SegmentSource
+    | SnowplowSource
+    | SqlSource
+    | DeltaSource
+    | CustomersSource,
+    Field(discriminator="kind"),
 ]

@@ -1,34 +1,48 @@
-"""Sources -> a hash that changes when the files or the config of the events do."""
+"""Sources -> a hash that changes when the logs or the config of the events do.
+
+Reading a log again would cost as much as the work, so the hash takes what is cheap to ask: of
+files size and time of change, of a Delta table its version, of a database the number of records
+and the latest stamp.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 from seqchurn.config.events import EventsConfig
-from seqchurn.config.sources import CustomersSource
-from seqchurn.events.sources import resolve_path
+from seqchurn.config.sources import CustomersSource, DeltaSource, Source, SqlSource
+from seqchurn.events.sources import delta, resolve_path, sql
 from seqchurn.schema import SCHEMA_VERSION
 
 __all__ = ["fingerprint"]
 
+_State = list[str] | list[tuple[str, int, int]]
+
 
 def fingerprint(config: EventsConfig) -> str:
-    """Hash of size and time of change of all files, the config section and the schema version.
+    """Hash of the state of all logs, the config section and the schema version.
 
     Raises:
-        ConfigError: If a file is missing.
+        ConfigError: If a file, table, driver or column is missing.
+        EnvironmentFailure: If a database or a storage fails.
     """
-    paths = [(source.path, source.name) for source in config.sources]
+    states = [_state(source) for source in config.sources]
     for source in config.sources:
         if not isinstance(source, CustomersSource) and source.lookup is not None:
-            paths.append((source.lookup.path, source.name))
-    files = [file for path, name in paths for file in resolve_path(path, source=name)]
-    inputs = [SCHEMA_VERSION, config.model_dump(mode="json"), [_state(file) for file in files]]
+            states.append(_files(source.lookup.path, source.name))
+    inputs = [SCHEMA_VERSION, config.model_dump(mode="json"), states]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _state(file: Path) -> tuple[str, int, int]:
-    state = file.stat()
-    return str(file), state.st_size, state.st_mtime_ns
+def _state(source: Source) -> _State:
+    if isinstance(source, SqlSource):
+        return sql.state(source)
+    if isinstance(source, DeltaSource):
+        return delta.state(source)
+    return _files(source.path, source.name, kind=source.kind)
+
+
+def _files(path: str, source: str, *, kind: str | None = None) -> _State:
+    stats = [(file, file.stat()) for file in resolve_path(path, source=source, kind=kind)]
+    return [(str(file), stat.st_size, stat.st_mtime_ns) for file, stat in stats]

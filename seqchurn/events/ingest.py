@@ -5,14 +5,17 @@ bucket by bucket (`merge`): repeats dropped, line items folded, the customers' a
 joined. Memory is bounded by a bucket. The order of records in the raw files changes nothing.
 
 Events and quarantine are published together, the events first; both carry the fingerprint of
-their inputs, so that a run that is killed between the two is repeated.
+their inputs, so that a run that is killed between the two is repeated. Of a run that is stopped,
+because too much was refused, neither is: its refused records are a table of their own.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import Counter
-from pathlib import Path
+from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
@@ -21,55 +24,61 @@ from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import DataError
 from seqchurn.events.fingerprint import fingerprint
 from seqchurn.events.fold import check_folds
+from seqchurn.events.limits import complaint
 from seqchurn.events.merge import Counts, columns, merge
 from seqchurn.events.report import IngestReport
+from seqchurn.events.rules import SLACK, check_rules
 from seqchurn.events.split import SplitSource, split
 from seqchurn.events.summary import Summary
 from seqchurn.schema import QUARANTINE, dtypes
 from seqchurn.storage import BucketStore, BucketWriter
 
-__all__ = ["ingest", "quarantine_store"]
+__all__ = ["ingest", "quarantine_store", "refused_store"]
 
 _log = logging.getLogger(__name__)
 
 
-def ingest(config: EventsConfig, store: BucketStore, *, force: bool = False) -> list[IngestReport]:
+def ingest(
+    config: EventsConfig, store: BucketStore, *, force: bool = False, now: datetime | None = None
+) -> list[IngestReport]:
     """Build the events table, unless nothing has changed since it was built.
 
     Args:
         config: The sources.
-        store: Where the table goes; the refused records go to `quarantine_store(store)`.
+        store: Where the table goes; the refused records go to `quarantine_store(store)`, those
+            of a run that is stopped to `refused_store(store)`.
         force: Build it even if the inputs are unchanged.
+        now: Time of the run; default: the clock's.
 
     Returns:
         One report per source, in order of the config.
 
     Raises:
         ConfigError: If a source does not fit its files.
-        DataError: If no event is left, or a customer is twice in the customers' table.
+        DataError: If no event is left, more of a source is refused than its config allows, or a
+            customer is twice in the customers' table.
         EnvironmentFailure: If the disk refuses.
     """
+    now = now or datetime.now(UTC)
     inputs = fingerprint(config)
     quarantine = quarantine_store(store)
-    if not force and all(_is_of(inputs, table) for table in (store, quarantine)):
+    if not force and all(_is_of(inputs, table, now) for table in (store, quarantine)):
         _log.info("events in %s are up to date", store.folder)
         return [IngestReport.from_json(report) for report in store.manifest()["sources"]]
     check_folds(config)
+    check_rules(config)
     columns(config)
     with quarantine.publish(inputs=inputs) as refused:
         sources = []
         for number, source in enumerate(config.sources):
             _log.info("reading source %s", source.name)
-            sources.append(split(source, refused.scratch / str(number), config.buckets))
+            sources.append(split(source, refused.scratch / str(number), config.buckets, now))
         table = _quarantine(sources)
+        _stop_unless_sound(sources, table, store)
         refused.write(0, table)
-        failure = None if any(_has_events(s) for s in sources) else _no_events(sources, table)
-        if failure is None:
-            reports = _publish_events(sources, config, store, inputs, table)
-        elif store.exists():
-            raise failure  # its quarantine stays as well
-    if failure is not None:
-        raise DataError(f"{failure} The refused records are in {quarantine.folder}.")
+        facts = {"inputs": inputs, "read_again_from": _read_again_from(sources, now)}
+        reports = _publish_events(sources, config, store, facts, table)
+        shutil.rmtree(refused_store(store).folder, ignore_errors=True)
     for report in reports:
         for warning in report.warnings:
             _log.warning("source %s: %s", report.source, warning)
@@ -81,13 +90,37 @@ def quarantine_store(store: BucketStore) -> BucketStore:
     return BucketStore(store.folder / "quarantine")
 
 
-def _is_of(inputs: str, store: BucketStore) -> bool:
-    return store.exists() and store.manifest().get("inputs") == inputs
+def refused_store(store: BucketStore) -> BucketStore:
+    """Where the refused records of the last run lie if it was stopped, like the quarantine."""
+    return BucketStore(store.folder / "refused")
 
 
-def _has_events(split: SplitSource) -> bool:
-    is_log = not isinstance(split.source, CustomersSource)
-    return is_log and split.count() > split.filtered + split.refused
+def _is_of(inputs: str, store: BucketStore, now: datetime) -> bool:
+    if not store.exists():
+        return False
+    manifest = store.manifest()
+    due = manifest.get("read_again_from")
+    in_time = due is None or now < datetime.fromisoformat(due)
+    return in_time and manifest.get("inputs") == inputs
+
+
+def _stop_unless_sound(
+    sources: list[SplitSource], quarantine: pl.LazyFrame, store: BucketStore
+) -> None:
+    problem = complaint(sources, quarantine)
+    if problem is None:
+        return
+    kept = refused_store(store)
+    with kept.publish() as writer:
+        writer.write(0, quarantine)
+    raise DataError(f"{problem}\nNothing was published; the refused records are in {kept.folder}.")
+
+
+def _read_again_from(sources: list[SplitSource], now: datetime) -> str | None:
+    """When the first record that was refused as one of the future no longer will be."""
+    stamps = [source.first_refused_after(now + SLACK) for source in sources]
+    first = min((stamp for stamp in stamps if stamp is not None), default=None)
+    return None if first is None else (first - SLACK).isoformat()
 
 
 def _quarantine(sources: list[SplitSource]) -> pl.LazyFrame:
@@ -100,14 +133,14 @@ def _publish_events(
     sources: list[SplitSource],
     config: EventsConfig,
     store: BucketStore,
-    inputs: str,
+    facts: dict[str, Any],
     quarantine: pl.LazyFrame,
 ) -> list[IngestReport]:
     reasons: dict[str, dict[str, int]] = {}
     counted = quarantine.group_by("source", "rule").len().sort("source", "rule").collect()
     for source, rule, count in counted.iter_rows():
         reasons.setdefault(source, {})[rule] = count
-    with store.publish(inputs=inputs) as writer:
+    with store.publish(**facts) as writer:
         summary, counts = _write_buckets(sources, config, writer)
         reports = [_report(split, counts[split.source.name]) for split in sources]
         writer.facts |= summary.facts()
@@ -155,22 +188,4 @@ def _report(split: SplitSource, count: Counter[str]) -> IngestReport:
         folded_away=0 if is_table else count["kept"] - count["events"],
         events=count["events"],
         warnings=tuple(warnings),
-    )
-
-
-def _no_events(sources: list[SplitSource], quarantine: pl.LazyFrame) -> DataError:
-    counts = "; ".join(
-        f"{s.source.name}: {s.count()} read, {s.filtered} filtered, {s.refused} quarantined"
-        for s in sources
-    )
-    first = pl.col("file", "record", "reason").first()
-    rules = quarantine.group_by("source", "rule", maintain_order=True).agg(pl.len(), first)
-    commonest = rules.sort("len", descending=True, maintain_order=True).head(3).collect()
-    examples = "".join(
-        f" {source}: {count} {rule}, as in record {record} of {Path(file).name}: {reason}."
-        for source, rule, count, file, record, reason in commonest.iter_rows()
-    )
-    return DataError(
-        f"[events] no event is left ({counts}).{examples} Expected at least one. Correct the "
-        "mapping or the log."
     )

@@ -12,8 +12,8 @@ from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.customers import check_unique, join_customers, without_events
 from seqchurn.events.duplicates import without_repeats
+from seqchurn.events.event_ids import HASH, with_hash, with_ids
 from seqchurn.events.fold import folded
-from seqchurn.events.identity import HASH, with_hash, with_ids
 from seqchurn.events.sorting import in_order
 from seqchurn.events.split import SplitSource
 from seqchurn.schema import EVENT_ID, EVENTS, KNOWN_FROM

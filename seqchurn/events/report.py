@@ -12,7 +12,7 @@ __all__ = ["IngestReport"]
 class IngestReport:
     """Counts of one source: read = kept + duplicate + quarantined + filtered, in raw records.
 
-    For a source of events, events = kept - folded_away; a table of customers makes none.
+    For a source of events, events = kept - folded_away + extra; a table of customers makes none.
     """
 
     source: str
@@ -26,6 +26,8 @@ class IngestReport:
     folded_away: int
     """Records that joined the event of another."""
     events: int
+    extra: int = 0
+    """Events beyond the first of a record; no source makes several yet."""
     warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from seqchurn.config.sources import CsvSource, CustomersSource, Source
 from seqchurn.errors import DataError
-from seqchurn.events.checks import NO_ZONE, is_refused, quarantined, rules
+from seqchurn.events.checks import NO_ZONE, is_refused, rules
 from seqchurn.events.filtering import MEETS, UNDECIDED, mark_met
 from seqchurn.events.hashing import bucket
 from seqchurn.events.lookup import join_lookup
 from seqchurn.events.mapping import RAW, map_customers, map_events
+from seqchurn.events.quarantine import quarantined
 from seqchurn.events.sources import FILE, MALFORMED, RECORD, read
-from seqchurn.events.times import no_zone
-from seqchurn.schema import CUSTOMER_ID
+from seqchurn.events.times import LAST_YEAR, no_zone
+from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
 
 __all__ = ["SplitSource", "split"]
 
@@ -74,6 +76,15 @@ class SplitSource:
             return 0
         return int(pl.scan_parquet(files).select(pl.col(_LINE_BREAK).sum()).collect().item())
 
+    def first_refused_after(self, time: datetime) -> datetime | None:
+        """Earliest stamp of a refused record that is later than a time, in a year that can be."""
+        if not self._files(_REFUSED) or TIMESTAMP not in self.schema:
+            return None
+        stamp, years = pl.col(TIMESTAMP), pl.col(TIMESTAMP).dt.year()
+        later = self.scan(_REFUSED).filter((stamp > time) & (years <= LAST_YEAR))
+        first: datetime | None = later.select(stamp.min()).collect().item()
+        return first
+
     @property
     def quarantine(self) -> Path:
         """File with the quarantine table of this source, if it has refused records."""
@@ -84,33 +95,44 @@ class SplitSource:
         return sorted((self.folder / "records").glob(f"{_BUCKET}={name}/*.parquet"))
 
 
-def split(source: Source, folder: Path, buckets: int) -> SplitSource:
+def split(source: Source, folder: Path, buckets: int, now: datetime) -> SplitSource:
     """Read, map and check a source and write its records by bucket; memory stays bounded.
 
     A text file with damaged lines is read again line by line, with these lines refused.
+
+    Args:
+        source: The section of the config.
+        folder: Where to write.
+        buckets: Number of buckets of customers.
+        now: Time of the run.
 
     Raises:
         ConfigError: If the config does not fit the log.
         DataError: If a file cannot be read at all.
     """
     try:
-        return _split(source, folder / "fast", buckets, tolerant=False)
-    except pl.exceptions.PolarsError as error:
-        if "os error" in str(error):  # the disk, not the log
+        return _split(source, folder / "fast", buckets, now, tolerant=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if _of_the_disk(error):
             raise
         _log.warning("source %s: %s; reading line by line", source.name, _first_line(error))
     try:
-        return _split(source, folder / "tolerant", buckets, tolerant=True)
-    except pl.exceptions.PolarsError as error:
+        return _split(source, folder / "tolerant", buckets, now, tolerant=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if _of_the_disk(error):
+            raise
         raise DataError(
-            f"[events] source {source.name}: {source.path} cannot be read ({_first_line(error)}). "
-            f"Expected sound {source.kind} in UTF-8. Repair or replace the file."
+            f"[events] source {source.name}: {source.origin()} cannot be read "
+            f"({_first_line(error)}). Expected sound {source.kind} in UTF-8. Repair or replace the "
+            "file."
         ) from error
 
 
-def _split(source: Source, folder: Path, buckets: int, *, tolerant: bool) -> SplitSource:
-    mapped = _mapped(source, tolerant=tolerant)
-    found = rules(mapped, source)
+def _split(
+    source: Source, folder: Path, buckets: int, now: datetime, *, tolerant: bool
+) -> SplitSource:
+    mapped = _mapped(source, folder / "read", tolerant=tolerant)
+    found = rules(mapped, source, now)
     raws = [c for c in mapped.collect_schema() if c.startswith(RAW)]
     beside = [c for c in mapped.collect_schema() if c in (FILE, MALFORMED, UNDECIDED)] + raws
     place = (
@@ -141,8 +163,8 @@ def _split(source: Source, folder: Path, buckets: int, *, tolerant: bool) -> Spl
     return done
 
 
-def _mapped(source: Source, *, tolerant: bool) -> pl.LazyFrame:
-    raw = read(source, tolerant=tolerant)
+def _mapped(source: Source, scratch: Path, *, tolerant: bool) -> pl.LazyFrame:
+    raw = read(source, scratch=scratch, tolerant=tolerant)
     if isinstance(source, CustomersSource):
         return map_customers(raw, source).with_columns(pl.lit(True).alias(MEETS))
     return map_events(mark_met(join_lookup(raw, source), source), source)
@@ -160,6 +182,11 @@ def _refuse_missing_zone(done: SplitSource) -> None:
         source = done.source
         column = source.known_from if isinstance(source, CustomersSource) else source.timestamp
         raise no_zone(place, column or "")
+
+
+def _of_the_disk(error: Exception) -> bool:
+    """Whether the disk failed, not the log: of a file cut short Polars gives no number."""
+    return "os error" in str(error) or getattr(error, "errno", None) is not None
 
 
 def _first_line(error: Exception) -> str:

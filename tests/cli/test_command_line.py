@@ -16,6 +16,7 @@ from seqchurn.config.knobs import knobs
     ("arguments", "expected"),
     [
         (["prepare", "--force"], {"force": True}),
+        (["inspect"], {}),
         (["train"], {}),
         (["evaluate"], {"model_version": None}),
         (["backtest"], {"refit": "never"}),
@@ -87,7 +88,7 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "seqchurn: needs a verb: prepare, train"),
+        ("", "seqchurn: needs a verb: prepare, inspect, train"),
         ("trian --config C", "seqchurn: trian is not a verb. Did you mean train?"),
         ("--config C train", "--config stands before the verb. Put the verb first."),
         ("train", "seqchurn train: needs a config; write seqchurn train --config"),

@@ -64,19 +64,19 @@ def test_a_file_that_goes_missing_leaves_the_prepared_tables(prepared: Shop) -> 
 
 @pytest.mark.parametrize("text", ["who,at,amount,channel\n", ""], ids=["header only", "no bytes"])
 def test_an_empty_log(text: str, prepared: Shop) -> None:
-    before = {n: c for n, c in prepared.tree().items() if "quarantine" not in n}
+    before = {n: c for n, c in prepared.tree().items() if "/refused/" not in n}
     (prepared.folder / "raw" / "orders.csv").write_text(text)
     _, visits, people = draw_logs()
     visits.clear().write_parquet(prepared.folder / "raw" / "visits.parquet")
     refused(prepared.run("prepare"), 3, "[events]", "orders")
-    assert {n: c for n, c in prepared.tree().items() if "quarantine" not in n} == before
+    assert {n: c for n, c in prepared.tree().items() if "/refused/" not in n} == before
 
 
 def test_a_log_that_is_empty_from_the_start(shop: Shop) -> None:
     write_logs(shop.folder, *(log.clear() for log in draw_logs()))
     refused(shop.run("prepare"), 3, "[events] no event is left (orders: 3 read", "Expected at le")
     left = {Path(name).parts[:3] for name in shop.tree()}
-    assert left == {("events", "shop", "quarantine")}  # the refused records, complete
+    assert left == {("events", "shop", "refused")}  # the refused records, complete
     refused(shop.run("train"), 3, "there is no table in", "Run seqchurn prepare.")
 
 

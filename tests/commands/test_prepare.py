@@ -7,6 +7,7 @@ import pytest
 from seqchurn.commands.prepare import run
 from seqchurn.config import Config
 from seqchurn.storage import BucketStore
+from tests.shop import CONFIG, Shop
 
 
 def test_prepare_builds_both_stores_and_says_what_became_of_every_record(
@@ -24,6 +25,7 @@ def test_prepare_builds_both_stores_and_says_what_became_of_every_record(
         "timezone": "UTC",
         "event_type": "order",
         "where": "amount < 2 OR who IS NULL OR who = 'c'",
+        "max_bad_fraction": 0.4,
         "attributes": {"amount": {"column": "amount"}},
     }
     config = Config.model_validate(
@@ -55,3 +57,19 @@ def test_prepare_builds_both_stores_and_says_what_became_of_every_record(
     assert sequences["amount"].to_list() == [[1.0, 1.0]]
     run(config, force=True)
     assert BucketStore(tmp_path / "sequences" / "tiny").scan().collect().equals(sequences)
+
+
+def test_a_source_with_too_many_bad_records_stops_prepare(shop: Shop) -> None:
+    shop.must("prepare")
+    before = shop.tree()
+    sources = [{**source, "max_bad_fraction": 0} for source in CONFIG["events"]["sources"]]
+    done = shop.again("shop", events={**CONFIG["events"], "sources": sources}).run("prepare")
+    assert (done.status, done.out) == (3, "")
+    assert "source orders: 3 of 615 records were refused (0.49%)" in done.err
+    assert "1 timestamp_unparsable, as in record 613 of orders.csv: at is yesterday" in done.err
+    assert f"the refused records are in {shop.store}/events/shop/refused." in done.err
+    assert "[events] source visits" not in done.err
+    after = shop.tree()
+    kept = {name for name in after if name.startswith("events/shop/refused/")}
+    assert {name: after[name] for name in after.keys() - kept} == before
+    assert len(kept) == 2

@@ -79,8 +79,8 @@ def run(tmp_path: Path) -> Callable[..., Ingested]:
         folder = folder or tmp_path / str(next(numbers))
         prepared = []
         for source in sources:
-            source = {**source, "kind": source.get("kind", "csv")}
-            if isinstance(source["path"], list):
+            source = {"kind": "csv", "max_bad_fraction": 1, **source}
+            if isinstance(source.get("path"), list):
                 ending = "csv" if source["kind"] == "customers" else source["kind"]
                 file = folder / f"{source['name']}.{ending}"
                 source["path"] = str(write_rows(source["path"], file))

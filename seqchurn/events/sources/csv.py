@@ -7,16 +7,16 @@ costs its record, not the file.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from seqchurn.config.sources import CsvSource
-from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, read_each, resolve_path
+from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, read_path
+from seqchurn.events.sources.lines import LINE, UNDECODED, scan_marked
 
 __all__ = ["read", "scan"]
-
-_LINE = "seqchurn:line"
 
 
 def read(source: CsvSource, *, tolerant: bool = False) -> pl.LazyFrame:
@@ -24,13 +24,12 @@ def read(source: CsvSource, *, tolerant: bool = False) -> pl.LazyFrame:
 
     Args:
         source: Its section of the config.
-        tolerant: Read line by line and set lines with an unbalanced quote or a wrong number of
-            fields apart in the column `MALFORMED` instead of failing; a line break inside
-            quotes then counts as damage.
+        tolerant: Read line by line and set lines with an unbalanced quote, a wrong number of
+            fields or bytes that are no UTF-8 apart in the column `MALFORMED` instead of failing;
+            a line break inside quotes then counts as damage.
     """
-    files = resolve_path(source.path, source=source.name)
-    scan_file = _scan_lines if tolerant else scan
-    return read_each(files, lambda file: scan_file(file, separator=source.separator))
+    scan_file = partial(_scan_lines if tolerant else scan, separator=source.separator)
+    return read_path(source.path, scan_file, source=source.name, kind=source.kind)
 
 
 def scan(file: Path, *, separator: str = ",") -> pl.LazyFrame:
@@ -52,17 +51,16 @@ def _scan_lines(file: Path, *, separator: str) -> pl.LazyFrame:
     ]
     field = f'("(?:[^"]|"")*"|[^"{re.escape(separator)}]*)'
     record = f"^{re.escape(separator).join([field] * len(columns))}\r?$"
-    lines = pl.scan_lines(
-        file, name=_LINE, glob=False, row_index_name=RECORD, include_file_paths=FILE
-    )
-    line = pl.col(_LINE)
+    line = pl.col(LINE)
+    damaged = pl.col(UNDECODED) | ~line.str.contains(record)
     return (
-        lines.filter((pl.col(RECORD) > 0) & (line.str.strip_chars() != ""))  # 0 is the header
+        scan_marked(file)
+        .filter((pl.col(RECORD) > 0) & (line.str.strip_chars() != ""))  # 0 is the header
         .with_columns(pl.col(RECORD) - 1, fields=line.str.extract_groups(record))
         .select(
             FILE,
             RECORD,
-            pl.when(~line.str.contains(record)).then(line).alias(MALFORMED),
+            pl.when(damaged).then(line).alias(MALFORMED),
             **{c: _unquoted(pl.col("fields").struct[i]) for i, c in enumerate(columns)},
         )
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from seqchurn.config.sources import ParquetSource
-from seqchurn.events.sources.files import FILE, RECORD, read_each, resolve_path
+from seqchurn.events.sources.files import FILE, RECORD, read_path
 
 __all__ = ["read", "scan"]
 
@@ -15,7 +15,7 @@ __all__ = ["read", "scan"]
 def read(source: ParquetSource, *, tolerant: bool = False) -> pl.LazyFrame:
     """Records of a Parquet source; a damaged file is refused, `tolerant` or not."""
     del tolerant
-    return read_each(resolve_path(source.path, source=source.name), scan)
+    return read_path(source.path, scan, source=source.name, kind=source.kind)
 
 
 def scan(file: Path) -> pl.LazyFrame:

@@ -1,0 +1,112 @@
+"""Refused records -> the quarantine table; its commonest reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.config.sources import CsvSource, Source
+from seqchurn.events.mapping import RAW
+from seqchurn.events.rules import Rule
+from seqchurn.events.sources import FILE, MALFORMED, RECORD
+from seqchurn.events.sources.csv import scan
+from seqchurn.events.sources.snowplow import fault
+from seqchurn.events.structure import Damage, csv_damage, json_damage, too_long, undecoded
+
+__all__ = ["commonest", "quarantined"]
+
+_RAW_CHARACTERS = 2_000
+_SHOWN_CHARACTERS = 120
+_DAMAGE = "seqchurn:damage"
+_RULE_AND_REASON = pl.Struct({"rule": pl.String, "reason": pl.String})
+
+
+def quarantined(mapped: pl.LazyFrame, rules: list[Rule], source: Source) -> pl.LazyFrame:
+    """The quarantine table of a source, in the order of files and records.
+
+    Args:
+        mapped: Mapped records that break a rule.
+        rules: All rules of the source; the first broken one counts.
+        source: The section of the config.
+    """
+    raws = [c for c in mapped.collect_schema() if c.startswith(RAW)]
+    as_json = pl.struct(pl.col(c).cast(pl.String).alias(c.removeprefix(RAW)) for c in raws)
+    raw = pl.coalesce(pl.col(MALFORMED), as_json.struct.json_encode())
+    damage = pl.col(_DAMAGE).struct
+    names = [pl.when(rule.broken).then(pl.lit(rule.name)) for rule in rules]
+    reasons = [pl.when(rule.broken).then(rule.reason) for rule in rules]
+    return mapped.with_columns(_damage(source).alias(_DAMAGE)).select(
+        source=pl.lit(source.name),
+        file=pl.col(FILE),
+        record=pl.col(RECORD),
+        rule=pl.coalesce(damage.field("rule"), *names),
+        reason=pl.coalesce(damage.field("reason"), *reasons),
+        raw=raw.str.slice(0, _RAW_CHARACTERS),
+    )
+
+
+def commonest(quarantine: pl.LazyFrame, at_most: int) -> list[str]:
+    """The rules that most records break, each with its count and the first record that does.
+
+    Args:
+        quarantine: The quarantine table of one source or several.
+        at_most: How many rules to name.
+    """
+    first = pl.col("file", "record", "reason", "raw").first()
+    rules = quarantine.group_by("source", "rule", maintain_order=True).agg(pl.len(), first)
+    most = rules.sort("len", descending=True, maintain_order=True).head(at_most).collect()
+    return [
+        f"{source}: {count} {rule}, as in record {record} of {Path(file).name}: {reason}, "
+        f"in {_cut(raw)}"
+        for source, rule, count, file, record, reason, raw in most.iter_rows()
+    ]
+
+
+def _damage(source: Source) -> pl.Expr:
+    """What is wrong with the structure of a line: rule and reason, null where nothing is."""
+    if source.kind == "snowplow":
+        return _snowplow_damage()
+    judge = _csv_judge(source) if isinstance(source, CsvSource) else _json_judge
+
+    def judged(line: dict[str, str]) -> dict[str, str] | None:
+        text = line[MALFORMED]
+        found = too_long(text) or judge(text, line[FILE]) or undecoded(text)
+        return None if found is None else found._asdict()
+
+    lines = pl.when(pl.col(MALFORMED).is_not_null()).then(pl.struct(FILE, MALFORMED))
+    return lines.map_elements(judged, return_dtype=_RULE_AND_REASON)
+
+
+def _csv_judge(source: CsvSource) -> Callable[[str, str], Damage | None]:
+    @cache
+    def fields(file: str) -> int:
+        names = scan(Path(file), separator=source.separator).collect_schema().names()
+        return len([name for name in names if name not in (FILE, RECORD)])
+
+    return lambda line, file: csv_damage(line, fields(file), source.separator)
+
+
+def _json_judge(line: str, file: str) -> Damage | None:
+    del file
+    return json_damage(line)
+
+
+def _snowplow_damage() -> pl.Expr:
+    line = pl.col(MALFORMED)
+    reason = fault(line)
+    rule = (
+        pl.when(reason.str.starts_with("wrong field count"))
+        .then(pl.lit("field_count_wrong"))
+        .when(reason.str.starts_with("broken JSON"))
+        .then(pl.lit("json_broken"))
+        .otherwise(pl.lit("encoding_broken"))
+    )
+    return pl.when(line.is_not_null()).then(pl.struct(rule=rule, reason=reason))
+
+
+def _cut(raw: str) -> str:
+    text = " ".join(raw.split())
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

@@ -1,0 +1,9 @@
+"""Events table -> what is in it: counts, gaps between orders, and tables that people read."""
+
+from __future__ import annotations
+
+from seqchurn.inspection.contents import Contents, Mapped, read_contents
+from seqchurn.inspection.gaps import CHURN_LEVEL
+from seqchurn.inspection.sections import Section, facts, sections
+
+__all__ = ["CHURN_LEVEL", "Contents", "Mapped", "Section", "facts", "read_contents", "sections"]

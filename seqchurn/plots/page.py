@@ -1,0 +1,130 @@
+"""Facts, charts and tables -> one HTML page that needs nothing beside it.
+
+No script, no font and no picture is fetched: charts are drawn to SVG inside the page. It follows
+the light or dark mode of the reader, and on a narrow screen wide tables stack their cells.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import altair as alt
+
+from seqchurn.inspection import Section
+from seqchurn.plots.saving import save_chart
+
+__all__ = ["page"]
+
+_MOST_NARROW_COLUMNS = 4
+_NUMBER = re.compile(r"[-+0-9.,%]*")
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --faint: #666; --line: #ddd; --page: #fff; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8e8e8; --faint: #a0a0a0; --line: #3a3a3a; --page: #16181b; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 80rem; background: var(--page);
+  color: var(--ink); font: 15px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.4rem; margin: 0 0 .5rem; }
+h2 { font-size: 1.05rem; margin: 0 0 .4rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
+dt, p { color: var(--faint); }
+dd { margin: 0; }
+p { margin: .4rem 0 0; }
+.charts { display: grid; gap: 1.2rem; margin: 1.5rem 0;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
+.charts svg { width: 100%; height: auto; max-height: 26rem; }
+.charts text { fill: var(--ink); }
+.charts .role-axis-grid line { stroke: var(--line); }
+.tables { columns: 34rem; column-gap: 2.5rem; }
+section { break-inside: avoid; margin: 0 0 1.5rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .15rem .5rem .15rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--line); }
+th { color: var(--faint); font-weight: 500; }
+.number { text-align: right; white-space: nowrap; }
+@media (max-width: 640px) {
+  .wide thead { display: none; }
+  .wide tr { display: block; padding: .4rem 0; border-bottom: 2px solid var(--line); }
+  .wide td { display: flex; justify-content: space-between; gap: 1rem; text-align: right;
+    border: 0; padding: 0; }
+  .wide td::before { content: attr(data-head); color: var(--faint); text-align: left; }
+}
+"""
+
+
+def page(
+    title: str,
+    *,
+    facts: Mapping[str, str],
+    charts: Sequence[alt.Chart | alt.LayerChart],
+    sections: Iterable[Section],
+) -> str:
+    """The page as text.
+
+    Args:
+        title: Its heading.
+        facts: What to say first: a word each, and what is said of it.
+        charts: Drawn side by side where there is room.
+        sections: Tables below the charts. All texts may come from a log: they are escaped.
+    """
+    said = "".join(
+        f"<dt>{escape(word)}</dt><dd>{escape(fact)}</dd>" for word, fact in facts.items()
+    )
+    drawn = "".join(f"<div>{_svg(chart)}</div>" for chart in charts)
+    tables = "".join(map(_section, sections))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1><dl>{said}</dl>\n"
+        f'<div class="charts">{drawn}</div>\n<div class="tables">{tables}</div></body></html>\n'
+    )
+
+
+def _svg(chart: alt.Chart | alt.LayerChart) -> str:
+    """A chart as SVG without a background of its own."""
+    clear = chart.configure(background="transparent").configure_view(stroke=None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chart.svg"
+        save_chart(clear, path)
+        return path.read_text(encoding="utf-8")
+
+
+def _section(section: Section) -> str:
+    notes = "".join(f"<p>{escape(note)}</p>" for note in section.notes)
+    table = _table(section) if section.rows else ""
+    return f"<section><h2>{escape(section.title)}</h2>{table}{notes}</section>"
+
+
+def _table(section: Section) -> str:
+    heads = [head.strip() for head in section.headers]
+    wide = ' class="wide"' if len(heads) > _MOST_NARROW_COLUMNS else ""
+    cells = [[_text(cell) for cell in row] for row in section.rows]
+    numeric = [all(map(_NUMBER.fullmatch, column)) for column in zip(*cells, strict=True)]
+    style = ["", *(' class="number"' if right else "" for right in numeric[1:])]
+    head = "".join(f"<th{s}>{escape(h)}</th>" for h, s in zip(heads, style, strict=True))
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            f'<td{s} data-head="{escape(h)}">{escape(cell)}</td>'
+            for cell, h, s in zip(row, heads, style, strict=True)
+        )
+        + "</tr>"
+        for row in cells
+    )
+    return f"<table{wide}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _text(cell: object) -> str:
+    """As the same cell stands on the terminal."""
+    if cell is None:
+        return "-"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell).strip()
