@@ -26,7 +26,7 @@ test: $(INSTALLED) ## style, types and the fast tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow' --durations=10
+	$(BIN)/pytest -m 'not slow' -n auto --durations=10
 
 check-slow: $(INSTALLED) ## the slow tests
 	$(BIN)/pytest -m slow --durations=10
@@ -48,6 +48,6 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) \
-		-e '.[examples,baselines,notebooks]' --group dev
+		-e '.[examples,baselines,lake,notebooks,sql]' --group dev
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps lifetimes==0.11.3
 	@touch $@
