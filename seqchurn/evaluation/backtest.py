@@ -61,11 +61,14 @@ def ask_networks(
         sequences: The sequences that the outcomes were made from; later events are not looked at.
         outcomes: What followed; read are the cutoff and the horizons.
     """
-    horizons = outcomes.horizons_days
+    different = {id(model): model for _, model in models.values()}  # at first, one is both
+    answers = {
+        key: running_waits(model, sequences, outcomes.cutoff).probability(outcomes.horizons_days)
+        for key, model in different.items()
+    }
     return [
-        Entrant(training_cutoff, refit, {network: waits.probability(horizons)})
+        Entrant(training_cutoff, refit, {network: answers[id(model)]})
         for refit, (training_cutoff, model) in models.items()
-        for waits in [running_waits(model, sequences, outcomes.cutoff)]
     ]
 
 
