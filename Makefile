@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow bench-accuracy clean
+.PHONY: help demo test check-slow soak bench-accuracy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' Makefile
@@ -26,10 +26,13 @@ test: $(INSTALLED) ## style, types and the fast tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow' -n auto --durations=10
+	$(BIN)/pytest -m 'not slow and not soak' -n auto --durations=10
 
 check-slow: $(INSTALLED) ## the slow tests
 	$(BIN)/pytest -m slow --durations=10
+
+soak: $(INSTALLED) ## 20,000 damaged files and runs that are killed at 60 moments
+	$(BIN)/pytest tests/endurance -m soak -n auto --durations=10
 
 bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
 	$(BIN)/python -m tests.benchmarks.accuracy $(BENCH_ARGS)

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqchurn.errors import EnvironmentFailure, LockedError
+from seqchurn.errors import EnvironmentFailure, LockedError, SeqchurnError
 
-__all__ = ["locked", "replacing"]
+__all__ = ["disk_failures", "locked", "replacing"]
 
 
 @contextlib.contextmanager
@@ -69,3 +69,26 @@ def locked(path: Path, busy: str, *, wait_seconds: float = 0.0) -> Iterator[None
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def disk_failures(doing: str) -> Iterator[None]:
+    """Explain what the disk refuses inside the `with` block, also what Polars says of it.
+
+    Args:
+        doing: What the disk was needed for, as "write the table data/events".
+
+    Raises:
+        EnvironmentFailure: If the disk refuses.
+    """
+    try:
+        yield
+    except SeqchurnError:
+        raise
+    except Exception as error:
+        if not isinstance(error, OSError) and "os error" not in str(error):
+            raise
+        raise EnvironmentFailure(
+            f"could not {doing}: {error}. Nothing that was published has changed. Check space and "
+            "permissions of the disk, then run it again."
+        ) from error

@@ -29,8 +29,8 @@ __all__ = [
     "dtypes",
 ]
 
-SCHEMA_VERSION = 2
-"""Raised whenever a table below changes; stores and bundles carry it."""
+SCHEMA_VERSION = 3
+"""Raised whenever a table below changes; stores carry it."""
 
 CUSTOMER_ID = "customer_id"
 TIMESTAMP = "timestamp"
@@ -53,6 +53,7 @@ QUARANTINE = {
     "record": "Int64",  # position of the record in its file, from 0
     "rule": "String",
     "reason": "String",
+    CUSTOMER_ID: "String",  # of the record itself; null: it could not be read
     "raw": "String",  # the mapped columns as JSON, cut at 2,000 characters
 }
 

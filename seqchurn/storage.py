@@ -6,7 +6,8 @@
 A writer fills a folder beside the parts that are published; on a clean end the folder gets the
 name of its content and the manifest is replaced in one step. A run that fails or is killed
 changes nothing that a reader sees, and the same rows give the same files. The parts that the
-last publication replaced stay until the next one, so that a snapshot taken before is read whole.
+last publication replaced stay until the next one, so that a snapshot taken before is read whole,
+unless they hold what must be forgotten: then they are purged at once.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from typing import Any
 import polars as pl
 
 from seqchurn.errors import DataError, EnvironmentFailure
-from seqchurn.files import locked
+from seqchurn.files import disk_failures, locked
 from seqchurn.schema import SCHEMA_VERSION
 
 __all__ = ["BucketStore", "BucketWriter", "Snapshot"]
 
 _MANIFEST = "manifest.json"
 _UNFINISHED = "unfinished"
+_OWN = ("schema_version", "digest", "rows", "total_rows")  # the rest are facts of the writer
 
 
 class BucketWriter:
@@ -70,6 +72,11 @@ class Snapshot:
     def digest(self) -> str:
         """Hash of the content."""
         return str(self.manifest["digest"])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the writer had to say."""
+        return {name: fact for name, fact in self.manifest.items() if name not in _OWN}
 
     def buckets(self) -> list[int]:
         """The buckets that were written, ascending."""
@@ -129,24 +136,38 @@ class BucketStore:
             LockedError: If another run writes the same table.
         """
         unfinished = self.folder / _UNFINISHED
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            busy = f"another run is writing {self.folder}. Wait until it has ended."
-            with locked(self.folder / ".lock", busy):
+        with self._locked():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            try:
+                writer = BucketWriter(unfinished, dict(facts))
+                yield writer
+                self._finish(unfinished / "parts", writer.facts)
+            finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
-                try:
-                    writer = BucketWriter(unfinished, dict(facts))
-                    yield writer
-                    self._finish(unfinished / "parts", writer.facts)
-                finally:
-                    shutil.rmtree(unfinished, ignore_errors=True)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            if isinstance(error, pl.exceptions.PolarsError) and "os error" not in str(error):
-                raise
-            raise EnvironmentFailure(
-                f"could not write the table {self.folder}: {error}. Nothing that was published has "
-                "changed. Check space and permissions of the disk, then run it again."
-            ) from error
+
+    def purge(self, *, everything: bool = False) -> int:
+        """Remove all parts but the published ones, and what runs that were killed have left.
+
+        Snapshots taken before the last publication cannot be read any more. A table that is
+        damaged, or of another version of the program, loses all its parts.
+
+        Args:
+            everything: Remove the published parts as well; then there is no table.
+
+        Returns:
+            How many generations of parts were removed.
+
+        Raises:
+            EnvironmentFailure: If the disk refuses.
+            LockedError: If another run writes the same table.
+        """
+        if not self.folder.exists():
+            return 0
+        with self._locked():
+            shutil.rmtree(self.folder / _UNFINISHED, ignore_errors=True)
+            if everything:
+                (self.folder / _MANIFEST).unlink(missing_ok=True)
+            return self._sweep(self._published())
 
     def exists(self) -> bool:
         """Whether a complete table of this version of the program can be read."""
@@ -200,18 +221,24 @@ class BucketStore:
         """All rows of what is published now, bucket after bucket."""
         return self.snapshot().scan()
 
-    def _published(self) -> str:
-        """Name of the folder of the published parts."""
-        try:
-            return _parts_name(self.snapshot().digest)
-        except DataError:
-            return ""
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        busy = f"another run is writing {self.folder}. Wait until it has ended."
+        with disk_failures(f"write the table {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder / ".lock", busy):
+                yield
 
-    def _sweep(self, replaced: str) -> None:
-        """Remove all parts but the published ones and those that they replaced."""
-        for folder in self.folder.glob("parts-*"):
-            if folder.name not in (self._published(), replaced):
-                shutil.rmtree(folder)
+    def _published(self) -> str:
+        """Name of the folder of the published parts; empty if they cannot be read."""
+        return _parts_name(self.snapshot().digest) if self.exists() else ""
+
+    def _sweep(self, *kept: str) -> int:
+        """Remove all parts but those that are kept; how many there were."""
+        gone = [folder for folder in self.folder.glob("parts-*") if folder.name not in kept]
+        for folder in gone:
+            shutil.rmtree(folder)
+        return len(gone)
 
     def _finish(self, parts: Path, facts: dict[str, Any]) -> None:
         files = sorted(parts.glob("*.parquet"))
@@ -240,7 +267,7 @@ class BucketStore:
         _sync(temporary)
         temporary.replace(self.folder / _MANIFEST)
         _sync(self.folder)
-        self._sweep(replaced)
+        self._sweep(target.name, replaced)
 
 
 def _parts_name(digest: str) -> str:

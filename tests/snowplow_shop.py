@@ -3,7 +3,7 @@
 Visitors are known by a cookie (domain_userid); once they log in, user_id comes with it. They look
 at pages (with the contexts that a web tracker adds), put things into the cart (a structured event
 whose label holds JSON) and order (a self-describing event with contexts for customer and
-products).
+products). `as_message` tells one of these events the way Segment would have.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from seqchurn.events.sources.snowplow_columns import COLUMNS
 
-__all__ = ["CUSTOMERS", "contexts", "draw_lines", "line", "self_describing"]
+__all__ = ["CUSTOMERS", "as_message", "contexts", "draw_lines", "line", "self_describing"]
 
 CUSTOMERS = 1_000
 _START, _DAYS = datetime(2024, 1, 1, tzinfo=UTC), 200
@@ -41,17 +41,51 @@ def contexts(*entries: tuple[str, Any]) -> str:
     return _envelope("contexts", [_entry(schema, data) for schema, data in entries])
 
 
-def draw_lines(count: int, *, seed: int = 0) -> list[str]:
+def draw_lines(count: int, *, seed: int = 0, customers: int = CUSTOMERS) -> list[str]:
     """Events of the shop in order of their arrival, which is not quite that of their time."""
     rng = random.Random(seed)
     events: list[tuple[datetime, str]] = []
     while len(events) < count:
-        for customer in range(CUSTOMERS):
+        for customer in range(customers):
             at = _START + timedelta(days=_DAYS * rng.random())
             events += _visit(customer, at, rng)
     events = events[:count]
     events.sort(key=lambda event: event[0])
     return [text for _, text in events]
+
+
+def as_message(text: str) -> dict[str, Any]:
+    """What Segment would have received in place of a drawn line, names as in its spec."""
+    fields = dict(zip(COLUMNS, text.split("\t"), strict=True))
+    happened = _iso(fields["derived_tstamp"])
+    message = {
+        "messageId": fields["event_id"],
+        "anonymousId": fields["domain_userid"],
+        "userId": fields["user_id"] or None,
+        "timestamp": happened,
+        "originalTimestamp": happened,
+        "receivedAt": _iso(fields["collector_tstamp"]),
+        "context": {"location": {"city": fields["geo_city"]}, "userAgent": fields["useragent"]},
+        "version": 2,
+    }
+    match fields["event"]:
+        case "page_view":
+            page = {"url": fields["page_url"], "title": fields["page_title"]}
+            return {**message, "type": "page", "properties": page}
+        case "struct":
+            label = json.loads(fields["se_label"])
+            added = {**label["product"], "position": label["list"]["position"]}
+            return {**message, "type": "track", "event": "Product Added", "properties": added}
+    entries = json.loads(fields["contexts"])["data"]
+    *products, customer = [entry["data"] for entry in entries]
+    message["context"]["traits"] = customer
+    order = json.loads(fields["unstruct_event"])["data"]["data"]
+    bought = {**order, "products": products}
+    return {**message, "type": "track", "event": "Order Completed", "properties": bought}
+
+
+def _iso(stamp: str) -> str | None:
+    return stamp.replace(" ", "T") + "Z" if stamp else None
 
 
 def _visit(customer: int, at: datetime, rng: random.Random) -> Iterator[tuple[datetime, str]]:

@@ -204,3 +204,80 @@ def test_two_runs_cannot_write_one_table(tmp_path: Path) -> None:
         with pytest.raises(LockedError, match="another run is writing"):
             publish(BucketStore(tmp_path / "t"), FRAME)
     assert store.read(0).equals(FRAME)
+
+
+def test_a_purge_leaves_the_published_parts_and_the_lock_alone(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path / "t")
+    assert store.purge() == 0
+    assert not store.folder.exists()
+    publish(store, FRAME, fact=1)
+    published = files(store)
+    publish(store, FRAME.head(1), fact=2)
+    publish(store, FRAME, fact=1)
+    for left in ("unfinished/parts", "parts-000000000000"):
+        (store.folder / left).mkdir(parents=True)
+        (store.folder / left / "00000.parquet").write_bytes(b"half")
+    assert store.purge() == 2
+    assert files(store) == published
+    assert store.purge() == 0
+
+
+def test_a_purge_of_everything_leaves_no_table(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path / "t")
+    publish(store, FRAME)
+    publish(store, FRAME.head(1))
+    assert store.purge(everything=True) == 2
+    assert list(files(store)) == [".lock"]
+    with pytest.raises(DataError, match="there is no table"):
+        store.snapshot()
+    publish(store, FRAME)
+    assert store.read(0).equals(FRAME)
+
+
+@pytest.mark.parametrize("damage", ["version", "file"])
+def test_a_purge_of_a_table_that_cannot_be_read_leaves_no_rows(tmp_path: Path, damage: str) -> None:
+    store = BucketStore(tmp_path / "t")
+    publish(store, FRAME, FRAME)
+    if damage == "version":
+        manifest = store.folder / "manifest.json"
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema_version": 0}))
+    else:
+        store.snapshot().file(1).unlink()
+    assert store.purge() == 1
+    assert sorted(files(store)) == [".lock", "manifest.json"]
+    publish(store, FRAME)
+    assert store.read(0).equals(FRAME)
+
+
+def test_a_table_that_is_being_written_is_not_purged(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path / "t")
+    with store.publish() as writer:
+        writer.write(0, FRAME)
+        with pytest.raises(LockedError, match="another run is writing"):
+            store.purge()
+    assert store.read(0).equals(FRAME)
+
+
+def test_a_purge_that_the_disk_refuses_is_a_failure_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BucketStore(tmp_path / "t")
+    publish(store, FRAME)
+    publish(store, FRAME.head(1))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("seqchurn.storage.shutil.rmtree", refuse)
+        with pytest.raises(EnvironmentFailure, match="Permission denied.*Check space"):
+            store.purge()
+    assert store.purge() == 1
+
+
+def test_facts_are_what_the_writer_said(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path / "t")
+    with store.publish(name="x") as writer:
+        writer.write(0, FRAME)
+        writer.facts["late"] = [1]
+    assert store.snapshot().facts == {"name": "x", "late": [1]}

@@ -26,6 +26,7 @@ __all__ = ["VERBS", "Order", "parameters", "read_command_line", "verb_of"]
 VERBS = {
     "prepare": "Raw logs to events and sequences.",
     "inspect": "What is in the events: span, types, gaps between orders, attributes.",
+    "forget": "Remove a customer from all tables, for good, and name the models that saw them.",
     "train": "Fit a model on what lies before a cutoff, and log it.",
     "evaluate": "Compare a model and the baselines with what followed a cutoff.",
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
@@ -38,6 +39,7 @@ _LOGGING = ("log_format", "quiet", "verbose")
 _PARAMETERS = {"from": "start", "to": "end", "customer_id": "customer_ids"}
 _EXAMPLE = "seqchurn {} --config configs/demo.yaml"
 _EXAMPLES = {
+    "forget": f"{_EXAMPLE} --customer_id 1234",
     "train": f"{_EXAMPLE} --encoder.kind gru --training.max_epochs 3",
     "evaluate": f"{_EXAMPLE} --evaluation.horizons '[7d,14d]'",
     "backtest": f"{_EXAMPLE} --refit every --backtest.cutoffs 6",
@@ -195,6 +197,8 @@ def _check(verb: str, flags: Namespace) -> None:
         raise ConfigError(f"needs a config; write seqchurn {verb} --config configs/demo.yaml.")
     if flags["quiet"] and flags["verbose"]:
         raise ConfigError("--quiet and --verbose exclude each other. Leave one out.")
+    if verb == "forget" and not all(flags["customer_id"] or [""]):
+        raise ConfigError("needs whom to forget; give --customer_id ID.")
     if verb == "score":
         _check_instants(flags)
 

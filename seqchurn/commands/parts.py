@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from seqchurn.config import Config
+from seqchurn.config.sources import LinksSource
 from seqchurn.config.units import duration_days
 from seqchurn.datasets.codebook import Attributes
 from seqchurn.errors import ConfigError, DataError, ModelError
@@ -116,7 +117,8 @@ def attributes_of(config: Config) -> Attributes:
     """
     manifest = sequences_store(config).manifest()
     sources = config.events.sources
-    wanted = {name for source in sources for name in source.attributes}
+    tables = [source for source in sources if not isinstance(source, LinksSource)]
+    wanted = {name for table in tables for name in table.attributes}
     lacking = wanted - {*manifest["attributes"], *manifest["static"]}
     if lacking:
         raise DataError(

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 __all__ = ["RUN_ARGUMENTS", "RunArgument"]
 
-_ALL = ("prepare", "inspect", "train", "evaluate", "backtest", "promote", "score", "demo")
+_ALL = (
+    "prepare",
+    "inspect",
+    "forget",
+    "train",
+    "evaluate",
+    "backtest",
+    "promote",
+    "score",
+    "demo",
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,8 @@ RUN_ARGUMENTS = {
         metavar="TIME",
     ),
     "customer_id": RunArgument(
-        "Score only this customer; may be given several times.",
-        verbs=("score",),
+        "Whom to forget (forget), whom alone to score (score); may be given several times.",
+        verbs=("forget", "score"),
         metavar="ID",
         many=True,
     ),

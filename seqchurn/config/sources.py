@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, NonNegativeInt, model_validator
 
+from seqchurn.config.attributes import Attribute, StaticAttribute
 from seqchurn.config.database_uri import DatabaseUri
+from seqchurn.config.identity import Identifiers
 from seqchurn.config.rules import ColumnRule
 from seqchurn.config.section import Section
+from seqchurn.config.tables import CustomersSource, LinksSource
 from seqchurn.config.units import Instant, Zone
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "DeltaSource",
     "EventSource",
     "FileSource",
+    "LinksSource",
     "Lookup",
     "NdjsonSource",
     "ParquetSource",
@@ -29,22 +33,6 @@ __all__ = [
     "SqlSource",
     "StaticAttribute",
 ]
-
-
-class StaticAttribute(Section):
-    """A column to keep."""
-
-    column: str
-    """Its name in the raw log."""
-    type: Literal["number", "category"] = "number"
-    """number: Float32, anything else goes to quarantine; category: a string."""
-
-
-class Attribute(StaticAttribute):
-    """A column of events to keep."""
-
-    fold: Literal["sum", "mean", "min", "max", "first", "last", "count", "n_unique"] = "first"
-    """How the values of folded line items become one, where the source has `fold_by`."""
 
 
 class Lookup(Section):
@@ -65,8 +53,12 @@ class EventSource(Section):
 
     name: str
     """Names the source in reports and in the quarantine table."""
-    customer_id: str
-    """Column with the customer's id; a.b is the value b inside column a, here and below."""
+    customer_id: str | None = None
+    """Column with the customer's id, unless `identifiers` say who it is; a.b is the value b inside
+    column a, here and below."""
+    identifiers: Identifiers = {}
+    """Columns that identify the customer: kind in `identity.order` to one or several; all of a
+    record are of one customer."""
     timestamp: str
     """Column with the time of the event."""
     timestamp_format: str | None = None
@@ -97,6 +89,9 @@ class EventSource(Section):
     max_bad_fraction: float = Field(default=0.05, ge=0, le=1)
     """Share of the records read that may be refused; with more, prepare publishes nothing."""
 
+    default_identifiers: ClassVar[Identifiers] = {}
+    """What `identifiers` is where it is not given, as far as `identity.order` has these kinds."""
+
     @model_validator(mode="before")
     @classmethod
     def _literal_type(cls, values: Any) -> Any:
@@ -120,6 +115,11 @@ class FileSource(EventSource):
     path: str
     """File, folder (all files below it) or glob; relative to this config file; package:NAME/FILE
     for data in a package."""
+    on_change: Literal["replace", "refuse"] = "replace"
+    """A file that changed after it was read: its new records replace the old ones, or the run
+    stops."""
+    on_missing: Literal["keep", "drop"] = "keep"
+    """A file that is gone after it was read: its records stay, or go with it."""
 
     def origin(self) -> str:
         """Where the records lie, as messages say it."""
@@ -154,7 +154,7 @@ class SegmentSource(FileSource):
 
     kind: Literal["segment"]
     """Segment's track, page, screen, identify, alias and group messages."""
-    customer_id: str = "customer_id"
+    customer_id: str | None = "customer_id"
     """Column with the customer's id; default: userId, else anonymousId; also: user_id,
     anonymous_id."""
     timestamp: str = "happened_at"
@@ -165,13 +165,18 @@ class SegmentSource(FileSource):
     event_id: str | None = "messageId"
     """Column with an id of the raw record; records of a customer with the same id are one."""
 
+    default_identifiers: ClassVar[Identifiers] = {  # an alias does not say of which kind the id was
+        "user": ["userId", "previousId"],
+        "anonymous": ["anonymousId", "previousId"],
+    }
+
 
 class SnowplowSource(FileSource):
     """A log of Snowplow's enriched events, tab-separated, without a header."""
 
     kind: Literal["snowplow"]
     """Snowplow's enriched events: 131 columns."""
-    customer_id: str = "user_id_or_domain_userid"
+    customer_id: str | None = "user_id_or_domain_userid"
     """Column with the customer's id."""
     timestamp: str = "derived_or_collector_tstamp"
     """Column with the time of the event."""
@@ -181,6 +186,11 @@ class SnowplowSource(FileSource):
     """Column with the type of each record; se_action_or_event_name names structured events, too."""
     event_id: str | None = "event_id"
     """Column with an id of the raw record; records of a customer with the same id are one."""
+
+    default_identifiers: ClassVar[Identifiers] = {
+        "user": ["user_id"],
+        "anonymous": ["domain_userid"],
+    }
 
 
 class SqlSource(EventSource):
@@ -247,35 +257,6 @@ class DeltaSource(EventSource):
         return self.path
 
 
-class CustomersSource(Section):
-    """A table with one row per customer: attributes that do not change."""
-
-    kind: Literal["customers"]
-    """Static attributes; they join the events of the same customer."""
-    name: str
-    """Names the source in reports and in the quarantine table."""
-    path: str
-    """CSV, Parquet or NDJSON file, told by its ending."""
-    customer_id: str
-    """Column with the customer's id, each once."""
-    attributes: dict[str, StaticAttribute] = Field(min_length=1)
-    """Attributes to keep: name in the events table to its column."""
-    known_from: str | None = None
-    """Column with the time from which the row was known; it is hidden before that."""
-    timestamp_format: str | None = None
-    """strptime format of `known_from` where it is text; default: ISO 8601."""
-    timezone: Zone | None = None
-    """Zone of `known_from` where it carries none."""
-    rules: list[ColumnRule] = []
-    """What values of mapped columns must be; records with others go to quarantine."""
-    max_bad_fraction: float = Field(default=0.05, ge=0, le=1)
-    """Share of the records read that may be refused; with more, prepare publishes nothing."""
-
-    def origin(self) -> str:
-        """Where the records lie, as messages say it."""
-        return self.path
-
-
 Source = Annotated[
     CsvSource
     | ParquetSource
@@ -284,6 +265,7 @@ Source = Annotated[
     | SnowplowSource
     | SqlSource
     | DeltaSource
-    | CustomersSource,
+    | CustomersSource
+    | LinksSource,
     Field(discriminator="kind"),
 ]

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from seqchurn.events.forget import ForgottenCustomers, forget
 from seqchurn.events.hashing import bucket
-from seqchurn.events.ingest import ingest, quarantine_store, refused_store
+from seqchurn.events.ingest import ingest
+from seqchurn.events.publish import identity_store, quarantine_store, refused_store
 from seqchurn.events.report import IngestReport
 
-__all__ = ["IngestReport", "bucket", "ingest", "quarantine_store", "refused_store"]
+__all__ = [
+    "ForgottenCustomers",
+    "IngestReport",
+    "bucket",
+    "forget",
+    "identity_store",
+    "ingest",
+    "quarantine_store",
+    "refused_store",
+]

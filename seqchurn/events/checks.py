@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from seqchurn.config.sources import CustomersSource, EventSource
+from seqchurn.config.sources import CustomersSource, EventSource, LinksSource, Source
 from seqchurn.events.filtering import UNDECIDED
 from seqchurn.events.mapping import FOLD, RAW, is_counted
 from seqchurn.events.rules import Rule, column_rules, future_rule, said
 from seqchurn.events.sources import MALFORMED
+from seqchurn.events.sources.columns import identifying_columns
 from seqchurn.events.structure import LONGEST
 from seqchurn.events.times import FIRST_YEAR, LAST_YEAR, lacks_zone
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
@@ -26,7 +27,7 @@ NO_ZONE = "timestamp_without_zone"
 """The rule whose breach is an error of the config."""
 
 
-def rules(mapped: pl.LazyFrame, source: EventSource | CustomersSource, now: datetime) -> list[Rule]:
+def rules(mapped: pl.LazyFrame, source: Source | EventSource, now: datetime) -> list[Rule]:
     """All rules of a source, the first broken one counts.
 
     Args:
@@ -42,8 +43,10 @@ def rules(mapped: pl.LazyFrame, source: EventSource | CustomersSource, now: date
     found = [
         Rule("record_malformed", pl.col(MALFORMED).is_not_null(), no_record),
         _too_long(schema),
-        _missing("customer_id_missing", CUSTOMER_ID, source.customer_id),
+        _missing("customer_id_missing", CUSTOMER_ID, *identifying_columns(source)),
     ]
+    if isinstance(source, LinksSource):
+        return found
     if isinstance(source, EventSource):
         found += _event_rules(source, schema, now)
     elif source.known_from is not None:
@@ -82,9 +85,11 @@ def _too_long(schema: pl.Schema) -> Rule:
     return Rule("value_too_long", pl.any_horizontal(pl.lit(False), *is_long), reason)
 
 
-def _missing(rule: str, column: str, raw_column: str) -> Rule:
+def _missing(rule: str, column: str, *raw_columns: str) -> Rule:
     value = pl.col(column)
-    return Rule(rule, value.is_null() | (value == ""), pl.lit(f"{raw_column} is null or empty"))
+    are = "is" if len(raw_columns) == 1 else "are"
+    reason = pl.lit(f"{', '.join(raw_columns)} {are} null or empty")
+    return Rule(rule, value.is_null() | (value == ""), reason)
 
 
 def _time_rules(

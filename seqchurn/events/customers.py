@@ -8,21 +8,28 @@ from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import DataError
 from seqchurn.schema import CUSTOMER_ID
 
-__all__ = ["check_unique", "join_customers", "without_events"]
+__all__ = ["join_customers", "one_row_each", "without_events"]
 
 
-def check_unique(customers: pl.DataFrame, source: CustomersSource) -> None:
-    """Check that each customer has one row.
+def one_row_each(customers: pl.DataFrame, source: CustomersSource) -> tuple[pl.DataFrame, int]:
+    """One row per customer, and how many rows were dropped for that.
+
+    Where identifiers are resolved, rows of a customer who is known by several of them may differ;
+    the smallest stays, so that it does not depend on their order.
 
     Raises:
-        DataError: If one has more, with an example.
+        DataError: If a customer of a table of plain ids has more than one row, with an example.
     """
     twice = customers.filter(pl.col(CUSTOMER_ID).is_duplicated())[CUSTOMER_ID]
-    if len(twice):
-        raise DataError(
-            f"[events] source {source.name}: customer {twice.sort()[0]} has more than one row in "
-            f"{source.path}; expected one row per customer. Remove the older ones."
-        )
+    if twice.is_empty():
+        return customers, 0
+    if source.identifiers:
+        one = customers.sort(customers.columns).unique(CUSTOMER_ID, keep="first")
+        return one, customers.height - one.height
+    raise DataError(
+        f"[events] source {source.name}: customer {twice.sort()[0]} has more than one row in "
+        f"{source.path}; expected one row per customer. Remove the older ones."
+    )
 
 
 def join_customers(events: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from seqchurn.config.events import EventsConfig
-from seqchurn.config.sources import CustomersSource, EventSource
+from seqchurn.config.sources import EventSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.mapping import FOLD
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
@@ -40,7 +40,7 @@ def check_folds(config: EventsConfig) -> None:
         ConfigError: If a category would be summed, averaged or counted.
     """
     for source in config.sources:
-        if isinstance(source, CustomersSource) or not source.fold_by:
+        if not isinstance(source, EventSource) or not source.fold_by:
             continue
         for name, attribute in source.attributes.items():
             if attribute.type == "category" and attribute.fold not in _OF_CATEGORIES:

@@ -1,8 +1,10 @@
 """Raw logs -> the events table: the recipe.
 
-First every source is split into buckets of customers (`split`), then the sources are merged
-bucket by bucket (`merge`): repeats dropped, line items folded, the customers' attributes
-joined. Memory is bounded by a bucket. The order of records in the raw files changes nothing.
+What is new or changed is read into parts that stay on the disk (`deliveries`); then the parts of
+all sources are merged, bucket by bucket: repeats dropped, line items folded, identifiers resolved,
+the customers' attributes joined. The events are a function of what was delivered, of the config
+and of who was forgotten, and of nothing else: neither the order of records nor the number of runs
+in which they came changes anything. Memory is bounded by a bucket.
 
 Events and quarantine are published together, the events first; both carry the fingerprint of
 their inputs, so that a run that is killed between the two is repeated. Of a run that is stopped,
@@ -11,29 +13,27 @@ because too much was refused, neither is: its refused records are a table of the
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import shutil
-from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
-
-import polars as pl
 
 from seqchurn.config.events import EventsConfig
-from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import DataError
-from seqchurn.events.fingerprint import fingerprint
+from seqchurn.events.deliveries import Deliveries, Intake, Ledger, Terms
 from seqchurn.events.fold import check_folds
+from seqchurn.events.forgotten import Forgotten
+from seqchurn.events.identifiers import Naming
 from seqchurn.events.limits import complaint
-from seqchurn.events.merge import Counts, columns, merge
+from seqchurn.events.merge import columns
+from seqchurn.events.publish import publish, quarantine_store, refused_store
 from seqchurn.events.report import IngestReport
-from seqchurn.events.rules import SLACK, check_rules
-from seqchurn.events.split import SplitSource, split
-from seqchurn.events.summary import Summary
-from seqchurn.schema import QUARANTINE, dtypes
-from seqchurn.storage import BucketStore, BucketWriter
+from seqchurn.events.rules import check_rules
+from seqchurn.schema import SCHEMA_VERSION
+from seqchurn.storage import BucketStore
 
-__all__ = ["ingest", "quarantine_store", "refused_store"]
+__all__ = ["deliveries", "ingest"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,13 +41,14 @@ _log = logging.getLogger(__name__)
 def ingest(
     config: EventsConfig, store: BucketStore, *, force: bool = False, now: datetime | None = None
 ) -> list[IngestReport]:
-    """Build the events table, unless nothing has changed since it was built.
+    """Bring the events table up to date, unless it is.
 
     Args:
         config: The sources.
         store: Where the table goes; the refused records go to `quarantine_store(store)`, those
-            of a run that is stopped to `refused_store(store)`.
-        force: Build it even if the inputs are unchanged.
+            of a run that is stopped to `refused_store(store)`, and what must be kept to read each
+            file only once to a folder beside them.
+        force: Read all files and build the table even if nothing has changed.
         now: Time of the run; default: the clock's.
 
     Returns:
@@ -55,137 +56,58 @@ def ingest(
 
     Raises:
         ConfigError: If a source does not fit its files.
-        DataError: If no event is left, more of a source is refused than its config allows, or a
-            customer is twice in the customers' table.
+        DataError: If no event is left, more of a source is refused than its config allows, a
+            file that must not have changed has, or a customer is twice in the customers' table.
         EnvironmentFailure: If the disk refuses.
+        LockedError: If another run prepares the same table.
     """
-    now = now or datetime.now(UTC)
-    inputs = fingerprint(config)
-    quarantine = quarantine_store(store)
-    if not force and all(_is_of(inputs, table, now) for table in (store, quarantine)):
-        _log.info("events in %s are up to date", store.folder)
-        return [IngestReport.from_json(report) for report in store.manifest()["sources"]]
     check_folds(config)
     check_rules(config)
     columns(config)
-    with quarantine.publish(inputs=inputs) as refused:
-        sources = []
-        for number, source in enumerate(config.sources):
-            _log.info("reading source %s", source.name)
-            sources.append(split(source, refused.scratch / str(number), config.buckets, now))
-        table = _quarantine(sources)
-        _stop_unless_sound(sources, table, store)
-        refused.write(0, table)
-        facts = {"inputs": inputs, "read_again_from": _read_again_from(sources, now)}
-        reports = _publish_events(sources, config, store, facts, table)
-        shutil.rmtree(refused_store(store).folder, ignore_errors=True)
+    delivered, naming = deliveries(store), Naming.of(config.identity)
+    with delivered.locked():
+        forgotten = Forgotten.read(store.folder)
+        terms = Terms(config.buckets, now or datetime.now(UTC), naming, forgotten)
+        intake = delivered.take_in(config, terms, force=force)
+        inputs = fingerprint(config, intake.ledger)
+        tables = (store, quarantine_store(store))
+        if not force and all(_is_of(inputs, table) for table in tables):
+            delivered.commit(intake)  # a file may have been touched
+            shutil.rmtree(refused_store(store).folder, ignore_errors=True)
+            _log.info("events in %s are up to date", store.folder)
+            return [IngestReport.from_json(report) for report in store.manifest()["sources"]]
+        _stop_unless_sound(intake, config, store)
+        intake = delivered.commit(intake)
+        reports = publish(intake, config, store, naming, inputs)
     for report in reports:
         for warning in report.warnings:
             _log.warning("source %s: %s", report.source, warning)
     return reports
 
 
-def quarantine_store(store: BucketStore) -> BucketStore:
-    """Where the refused records of an events table lie: one file, in order of the sources."""
-    return BucketStore(store.folder / "quarantine")
+def deliveries(store: BucketStore) -> Deliveries:
+    """What was read for an events table."""
+    return Deliveries(store.folder / "deliveries")
 
 
-def refused_store(store: BucketStore) -> BucketStore:
-    """Where the refused records of the last run lie if it was stopped, like the quarantine."""
-    return BucketStore(store.folder / "refused")
+def fingerprint(config: EventsConfig, ledger: Ledger) -> str:
+    """Hash of all that the events table is made of."""
+    inputs = [SCHEMA_VERSION, config.model_dump(mode="json"), ledger.digest]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _is_of(inputs: str, store: BucketStore, now: datetime) -> bool:
-    if not store.exists():
-        return False
-    manifest = store.manifest()
-    due = manifest.get("read_again_from")
-    in_time = due is None or now < datetime.fromisoformat(due)
-    return in_time and manifest.get("inputs") == inputs
+def _is_of(inputs: str, table: BucketStore) -> bool:
+    return table.exists() and table.manifest().get("inputs") == inputs
 
 
-def _stop_unless_sound(
-    sources: list[SplitSource], quarantine: pl.LazyFrame, store: BucketStore
-) -> None:
-    problem = complaint(sources, quarantine)
-    if problem is None:
-        return
+def _stop_unless_sound(intake: Intake, config: EventsConfig, store: BucketStore) -> None:
+    counts = {name: source.counts for name, source in intake.ledger.sources.items()}
+    quarantine = intake.quarantine()
+    problem = complaint(config, counts, quarantine)
     kept = refused_store(store)
+    if problem is None:
+        shutil.rmtree(kept.folder, ignore_errors=True)
+        return
     with kept.publish() as writer:
         writer.write(0, quarantine)
     raise DataError(f"{problem}\nNothing was published; the refused records are in {kept.folder}.")
-
-
-def _read_again_from(sources: list[SplitSource], now: datetime) -> str | None:
-    """When the first record that was refused as one of the future no longer will be."""
-    stamps = [source.first_refused_after(now + SLACK) for source in sources]
-    first = min((stamp for stamp in stamps if stamp is not None), default=None)
-    return None if first is None else (first - SLACK).isoformat()
-
-
-def _quarantine(sources: list[SplitSource]) -> pl.LazyFrame:
-    """The refused records of all sources."""
-    files = [source.quarantine for source in sources if source.quarantine.exists()]
-    return pl.scan_parquet(files) if files else pl.LazyFrame(schema=dtypes(QUARANTINE))
-
-
-def _publish_events(
-    sources: list[SplitSource],
-    config: EventsConfig,
-    store: BucketStore,
-    facts: dict[str, Any],
-    quarantine: pl.LazyFrame,
-) -> list[IngestReport]:
-    reasons: dict[str, dict[str, int]] = {}
-    counted = quarantine.group_by("source", "rule").len().sort("source", "rule").collect()
-    for source, rule, count in counted.iter_rows():
-        reasons.setdefault(source, {})[rule] = count
-    with store.publish(**facts) as writer:
-        summary, counts = _write_buckets(sources, config, writer)
-        reports = [_report(split, counts[split.source.name]) for split in sources]
-        writer.facts |= summary.facts()
-        writer.facts |= {"sources": [r.as_json() for r in reports], "quarantined": reasons}
-    return reports
-
-
-def _write_buckets(
-    sources: list[SplitSource], config: EventsConfig, writer: BucketWriter
-) -> tuple[Summary, Counts]:
-    summary = Summary()
-    counts: Counts = {source.source.name: Counter() for source in sources}
-    for bucket in range(config.buckets):
-        table, counted = merge(bucket, sources, config)
-        for name, count in counted.items():
-            counts[name].update(count)
-        if table.height:
-            writer.write(bucket, table)
-            summary.add(table)
-    return summary, counts
-
-
-def _report(split: SplitSource, count: Counter[str]) -> IngestReport:
-    warnings = []
-    if count["alike"]:
-        warnings.append(
-            f"{count['alike']} records repeat another in all mapped columns and were kept; "
-            "set duplicates: drop if they are no events of their own"
-        )
-    if split.line_breaks:
-        warnings.append(
-            f"{split.line_breaks} records hold a line break inside quotes; if the log has no such "
-            "texts, stray quotes have joined lines that are records of their own: correct them"
-        )
-    if count["unseen"]:
-        warnings.append(f"{count['unseen']} customers have no event and are left out")
-    is_table = isinstance(split.source, CustomersSource)
-    return IngestReport(
-        source=split.source.name,
-        read=split.count(),
-        kept=count["kept"],
-        duplicate=count["duplicate"],
-        quarantined=split.refused,
-        filtered=split.filtered,
-        folded_away=0 if is_table else count["kept"] - count["events"],
-        events=count["events"],
-        warnings=tuple(warnings),
-    )

@@ -1,56 +1,60 @@
-"""Sources that were split -> what keeps them from being published, in words."""
+"""What became of the records of all sources -> what keeps them from being published, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from seqchurn.config.sources import CustomersSource
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import EventSource, Source
+from seqchurn.events.deliveries import Counts
 from seqchurn.events.quarantine import commonest
-from seqchurn.events.split import SplitSource
 
 __all__ = ["complaint"]
 
 _REASONS = 5
 
 
-def complaint(sources: list[SplitSource], quarantine: pl.LazyFrame) -> str | None:
+def complaint(
+    config: EventsConfig, counts: Mapping[str, Counts], quarantine: pl.LazyFrame
+) -> str | None:
     """Why nothing can be published; None: all is well.
 
     Args:
-        sources: All sources of the config.
+        config: The sources.
+        counts: By name of the source.
         quarantine: The refused records of all of them.
     """
-    if not any(_has_events(source) for source in sources):
-        return _no_events(sources, quarantine)
-    found = [_too_many(source, quarantine) for source in sources if _is_over(source)]
+    if not any(_has_events(source, counts[source.name]) for source in config.sources):
+        return _no_events(counts, quarantine)
+    found = [
+        _too_many(source, counts[source.name], quarantine)
+        for source in config.sources
+        if counts[source.name].refused > source.max_bad_fraction * counts[source.name].read
+    ]
     return "\n".join(found) or None
 
 
-def _has_events(split: SplitSource) -> bool:
-    is_log = not isinstance(split.source, CustomersSource)
-    return is_log and split.count() > split.filtered + split.refused
+def _has_events(source: Source, count: Counts) -> bool:
+    return isinstance(source, EventSource) and count.read > count.filtered + count.refused
 
 
-def _is_over(split: SplitSource) -> bool:
-    return split.refused > split.source.max_bad_fraction * split.count()
-
-
-def _no_events(sources: list[SplitSource], quarantine: pl.LazyFrame) -> str:
-    counts = "; ".join(
-        f"{s.source.name}: {s.count()} read, {s.filtered} filtered, {s.refused} quarantined"
-        for s in sources
+def _no_events(counts: Mapping[str, Counts], quarantine: pl.LazyFrame) -> str:
+    said = "; ".join(
+        f"{name}: {count.read} read, {count.filtered} filtered, {count.refused} quarantined"
+        for name, count in counts.items()
     )
     return (
-        f"[events] no event is left ({counts}).{_reasons(quarantine)}\nExpected at least one. "
+        f"[events] no event is left ({said}).{_reasons(quarantine)}\nExpected at least one. "
         "Correct the mapping or the log."
     )
 
 
-def _too_many(split: SplitSource, quarantine: pl.LazyFrame) -> str:
-    source, read = split.source, split.count()
+def _too_many(source: Source, count: Counts, quarantine: pl.LazyFrame) -> str:
     return (
-        f"[events] source {source.name}: {split.refused:,} of {read:,} records were refused "
-        f"({split.refused / read:.2%}); expected no more than max_bad_fraction, "
+        f"[events] source {source.name}: {count.refused:,} of {count.read:,} records were refused "
+        f"({count.refused / count.read:.2%}); expected no more than max_bad_fraction, "
         f"{source.max_bad_fraction:.2%}.{_reasons(quarantine.filter(source=source.name))}\n"
         f"Correct the log or the mapping, or raise max_bad_fraction of {source.name}."
     )

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import polars as pl
 
-from seqchurn.config.sources import Attribute, CustomersSource, EventSource, StaticAttribute
+from seqchurn.config.sources import (
+    Attribute,
+    CustomersSource,
+    EventSource,
+    LinksSource,
+    StaticAttribute,
+)
 from seqchurn.errors import ConfigError
 from seqchurn.events.filtering import MEETS, UNDECIDED
+from seqchurn.events.identifiers import Naming, identified, with_identifiers
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.columns import mapped_columns, require
 from seqchurn.events.text import as_text
 from seqchurn.events.times import INSTANT, with_instants
-from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
+from seqchurn.schema import EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
 
-__all__ = ["FOLD", "RAW", "is_counted", "map_customers", "map_events"]
+__all__ = ["FOLD", "RAW", "is_counted", "map_customers", "map_events", "map_links"]
 
 RAW = "raw:"
 """Prefix of the raw values of mapped columns."""
@@ -25,18 +32,22 @@ RAW = "raw:"
 FOLD = "fold:"
 """Prefix of the columns that line items are folded by, as text."""
 
+_IDS = Naming()
+"""Customers are known by `customer_id`, which is stored as it is."""
 
-def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
+
+def map_events(raw: pl.LazyFrame, source: EventSource, naming: Naming = _IDS) -> pl.LazyFrame:
     """Records of an event source as events, not yet checked.
 
     Args:
         raw: Raw frame with the columns `MEETS` and `UNDECIDED`.
         source: Its section of the config.
+        naming: How customers are identified.
 
     Returns:
-        `FILE`, `RECORD`, `MALFORMED`, `MEETS`, `UNDECIDED`, raw:*, then `customer_id`,
-        `timestamp`, `event_type`, `event_id` (null: none given), attributes (Float64 or String)
-        and fold:*.
+        `FILE`, `RECORD`, `MALFORMED`, `MEETS`, `UNDECIDED`, raw:*, then `customer_id` and, if
+        identifiers have an order, `LINKED`, `timestamp`, `event_type`, `event_id` (null: none
+        given), attributes (Float64 or String) and fold:*.
 
     Raises:
         ConfigError: If a column is missing or cannot be what it is mapped to.
@@ -46,13 +57,18 @@ def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
     used = mapped_columns(source)
     require(used, schema, place=place)
     raw = with_instants(
-        raw,
+        with_identifiers(raw, source, naming),
         source.timestamp,
         format=source.timestamp_format,
         zone=source.timezone,
         place=place,
     )
-    folds = {FOLD + column: as_text(column, schema[column]) for column in source.fold_by}
+    columns = identified(naming)
+    columns[TIMESTAMP] = pl.col(INSTANT)
+    columns[EVENT_TYPE] = _optional(source.event_type_column, schema, source.event_type)
+    columns[EVENT_ID] = _optional(source.event_id, schema, None)
+    columns |= _attributes(source, schema)
+    columns |= {FOLD + column: as_text(column, schema[column]) for column in source.fold_by}
     return raw.select(
         FILE,
         RECORD,
@@ -60,28 +76,25 @@ def map_events(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
         MEETS,
         UNDECIDED,
         pl.col(used).name.prefix(RAW),
-        as_text(source.customer_id, schema[source.customer_id]).alias(CUSTOMER_ID),
-        pl.col(INSTANT).alias(TIMESTAMP),
-        _optional(source.event_type_column, schema, source.event_type).alias(EVENT_TYPE),
-        _optional(source.event_id, schema, None).alias(EVENT_ID),
-        **_attributes(source, schema),
-        **folds,
+        **columns,
     )
 
 
-def map_customers(raw: pl.LazyFrame, source: CustomersSource) -> pl.LazyFrame:
+def map_customers(
+    raw: pl.LazyFrame, source: CustomersSource, naming: Naming = _IDS
+) -> pl.LazyFrame:
     """Records of the customers' table, not yet checked.
 
     Returns:
-        `FILE`, `RECORD`, `MALFORMED`, raw:*, then `customer_id`, attributes and, if the config
-        names its column, `known_from`.
+        `FILE`, `RECORD`, `MALFORMED`, raw:*, then `customer_id` and, if identifiers have an
+        order, `LINKED`, attributes and, if the config names its column, `known_from`.
 
     Raises:
         ConfigError: If a column cannot be what it is mapped to.
     """
     schema = raw.collect_schema()
-    columns = {CUSTOMER_ID: as_text(source.customer_id, schema[source.customer_id])}
-    columns |= _attributes(source, schema)
+    raw = with_identifiers(raw, source, naming)
+    columns = identified(naming) | _attributes(source, schema)
     if source.known_from is not None:
         columns[KNOWN_FROM] = pl.col(INSTANT)
         raw = with_instants(
@@ -93,6 +106,17 @@ def map_customers(raw: pl.LazyFrame, source: CustomersSource) -> pl.LazyFrame:
         )
     raws = pl.col(mapped_columns(source)).name.prefix(RAW)
     return raw.select(FILE, RECORD, MALFORMED, raws, **columns)
+
+
+def map_links(raw: pl.LazyFrame, source: LinksSource, naming: Naming) -> pl.LazyFrame:
+    """Records of a table of links, not yet checked.
+
+    Returns:
+        `FILE`, `RECORD`, `MALFORMED`, raw:*, then `customer_id` and `LINKED`.
+    """
+    raws = pl.col(mapped_columns(source)).name.prefix(RAW)
+    raw = with_identifiers(raw, source, naming)
+    return raw.select(FILE, RECORD, MALFORMED, raws, **identified(naming))
 
 
 def is_counted(source: EventSource | CustomersSource, attribute: StaticAttribute) -> bool:

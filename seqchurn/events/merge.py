@@ -10,12 +10,12 @@ import polars as pl
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.errors import ConfigError
-from seqchurn.events.customers import check_unique, join_customers, without_events
+from seqchurn.events.customers import join_customers, one_row_each, without_events
 from seqchurn.events.duplicates import without_repeats
 from seqchurn.events.event_ids import HASH, with_hash, with_ids
 from seqchurn.events.fold import folded
+from seqchurn.events.routing import Records
 from seqchurn.events.sorting import in_order
-from seqchurn.events.split import SplitSource
 from seqchurn.schema import EVENT_ID, EVENTS, KNOWN_FROM
 
 __all__ = ["Counts", "columns", "merge"]
@@ -44,7 +44,7 @@ def columns(config: EventsConfig) -> list[str]:
 
 
 def merge(
-    bucket: int, sources: Sequence[SplitSource], config: EventsConfig
+    bucket: int, sources: Sequence[Records], config: EventsConfig
 ) -> tuple[pl.DataFrame, Counts]:
     """Drop repeats, fold line items, join the customers' attributes.
 
@@ -57,17 +57,18 @@ def merge(
     """
     counts: Counts = {}
     tables = []
-    for split in sources:
-        if isinstance(split.source, EventSource):
-            events, counts[split.source.name] = _events(split.records(bucket), split.source)
+    for records in sources:
+        if isinstance(records.source, EventSource):
+            rows = records.read(bucket)
+            events, counts[records.source.name] = _events(rows, records.source)
             tables.append(events)
     table = pl.concat(tables, how="diagonal")
-    for split in sources:
-        if isinstance(split.source, CustomersSource):
-            customers = split.records(bucket)
-            check_unique(customers, split.source)
+    for records in sources:
+        if isinstance(records.source, CustomersSource):
+            customers, repeated = one_row_each(records.read(bucket), records.source)
             unseen = without_events(customers, table)
-            counts[split.source.name] = Counter(kept=customers.height, unseen=unseen)
+            kept = Counter(kept=customers.height, duplicate=repeated, unseen=unseen)
+            counts[records.source.name] = kept
             table = join_customers(table, customers)
     numbers = config.attributes("number") + config.static_attributes("number")
     table = table.select(columns(config)).cast(dict.fromkeys(numbers, pl.Float32))

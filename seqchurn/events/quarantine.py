@@ -9,42 +9,67 @@ from pathlib import Path
 import polars as pl
 
 from seqchurn.config.sources import CsvSource, Source
+from seqchurn.events.filtering import UNDECIDED
+from seqchurn.events.identifiers import Naming
+from seqchurn.events.keyed import keyed
 from seqchurn.events.mapping import RAW
 from seqchurn.events.rules import Rule
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.csv import scan
 from seqchurn.events.sources.snowplow import fault
 from seqchurn.events.structure import Damage, csv_damage, json_damage, too_long, undecoded
+from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["commonest", "quarantined"]
 
 _RAW_CHARACTERS = 2_000
 _SHOWN_CHARACTERS = 120
 _DAMAGE = "seqchurn:damage"
+_FIRST = "seqchurn:first_broken"
+_TEXT = "seqchurn:text"
 _RULE_AND_REASON = pl.Struct({"rule": pl.String, "reason": pl.String})
+_IDS = Naming()
 
 
-def quarantined(mapped: pl.LazyFrame, rules: list[Rule], source: Source) -> pl.LazyFrame:
+def quarantined(
+    mapped: pl.LazyFrame,
+    rules: list[Rule],
+    source: Source,
+    *,
+    naming: Naming = _IDS,
+    forget_raw: bool = False,
+) -> pl.LazyFrame:
     """The quarantine table of a source, in the order of files and records.
+
+    Where ids are hashed, no value of a record is shown: reasons say "(hidden)" instead, and the
+    raw text is a keyed hash.
 
     Args:
         mapped: Mapped records that break a rule.
         rules: All rules of the source; the first broken one counts.
         source: The section of the config.
+        naming: Under which the records were mapped.
+        forget_raw: Keep no text where the customer could not be read: it may be of somebody
+            who was forgotten. Reasons quote nothing of such records.
     """
-    raws = [c for c in mapped.collect_schema() if c.startswith(RAW)]
-    as_json = pl.struct(pl.col(c).cast(pl.String).alias(c.removeprefix(RAW)) for c in raws)
-    raw = pl.coalesce(pl.col(MALFORMED), as_json.struct.json_encode())
-    damage = pl.col(_DAMAGE).struct
-    names = [pl.when(rule.broken).then(pl.lit(rule.name)) for rule in rules]
-    reasons = [pl.when(rule.broken).then(rule.reason) for rule in rules]
-    return mapped.with_columns(_damage(source).alias(_DAMAGE)).select(
+    raws = [column for column in mapped.collect_schema() if column.startswith(RAW)]
+    values = pl.struct(pl.col(c).cast(pl.String).alias(c.removeprefix(RAW)) for c in raws)
+    broken = (pl.when(rule.broken).then(number) for number, rule in enumerate(rules))
+    marked = mapped.with_columns(
+        _damage(source).alias(_DAMAGE),
+        pl.coalesce(broken).alias(_FIRST),
+        pl.coalesce(MALFORMED, values.struct.json_encode()).alias(_TEXT),
+    )
+    text, own = pl.col(_TEXT), pl.col(CUSTOMER_ID)
+    text = keyed(text, naming.key) if naming.key else text.str.slice(0, _RAW_CHARACTERS)
+    return (_hidden(marked, raws) if naming.key else marked).select(
         source=pl.lit(source.name),
         file=pl.col(FILE),
         record=pl.col(RECORD),
-        rule=pl.coalesce(damage.field("rule"), *names),
-        reason=pl.coalesce(damage.field("reason"), *reasons),
-        raw=raw.str.slice(0, _RAW_CHARACTERS),
+        rule=_said("rule", [pl.lit(rule.name) for rule in rules]),
+        reason=_said("reason", [rule.reason for rule in rules]),
+        customer_id=naming.name(own),
+        raw=pl.when(own.is_not_null()).then(text) if forget_raw else text,
     )
 
 
@@ -59,10 +84,24 @@ def commonest(quarantine: pl.LazyFrame, at_most: int) -> list[str]:
     rules = quarantine.group_by("source", "rule", maintain_order=True).agg(pl.len(), first)
     most = rules.sort("len", descending=True, maintain_order=True).head(at_most).collect()
     return [
-        f"{source}: {count} {rule}, as in record {record} of {Path(file).name}: {reason}, "
-        f"in {_cut(raw)}"
+        f"{source}: {count} {rule}, as in record {record} of {Path(file).name}: {reason}"
+        + (f", in {_cut(raw)}" if raw is not None else "")
         for source, rule, count, file, record, reason, raw in most.iter_rows()
     ]
+
+
+def _hidden(marked: pl.LazyFrame, raws: list[str]) -> pl.LazyFrame:
+    """The same without the values that reasons quote."""
+    columns = {raw: pl.lit("(hidden)") for raw in raws}
+    if UNDECIDED in marked.collect_schema():  # a column and its value: amount is 1,5
+        columns[UNDECIDED] = pl.col(UNDECIDED).str.replace("(?s) is .*", " is (hidden)")
+    return marked.with_columns(**columns)
+
+
+def _said(field: str, of_rules: list[pl.Expr]) -> pl.Expr:
+    """What is said of the damage of a record, or else of the first rule that it breaks."""
+    of_first = (pl.when(pl.col(_FIRST) == number).then(s) for number, s in enumerate(of_rules))
+    return pl.coalesce(pl.col(_DAMAGE).struct.field(field), *of_first)
 
 
 def _damage(source: Source) -> pl.Expr:

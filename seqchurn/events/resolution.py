@@ -60,38 +60,43 @@ def customer_name(identifiers: pl.Expr, order: Sequence[str]) -> pl.Expr:
 def resolve(links: pl.DataFrame, *, order: Sequence[str], most_links: int) -> Resolution:
     """One customer for all identifiers that hang together.
 
-    A customer is called by the first identifier: that of the earliest kind in the order, and of
-    these the smallest.
+    A customer is called by the first identifier: that of the earliest kind in the order; of
+    these one that records had as their own, before one that was only seen beside another (the
+    previous id of an alias, whose kind nobody knows); and of these the smallest.
 
     Args:
-        links: Two columns of identifiers, one link a row; links to itself say nothing.
+        links: Two columns of identifiers, one link a row, in the first one what a record had as
+            its own; links to itself say nothing.
         order: All kinds, the one that names customers first.
         most_links: Links to different identifiers beyond which an identifier's are not followed.
     """
     graph = _Graph(links)
+    identifiers = graph.identifiers.to_frame(IDENTIFIER)
     too_many = graph.degrees > most_links
     _, component = connected_components(graph.without(too_many), directed=False)
-    found = pl.DataFrame({IDENTIFIER: graph.identifiers, "component": component})
-    kind = pl.col(IDENTIFIER).str.split_exact(":", 1).struct.field("field_0")
-    rank = kind.replace_strict(list(order), range(len(order)), return_dtype=pl.Int32)
-    first = pl.col(IDENTIFIER).sort_by(rank, IDENTIFIER).first().over("component")
-    linked = found.filter(pl.len().over("component") > 1)
-    customers = linked.select(IDENTIFIER, customer_name(first, order).alias("customer_id"))
-    shared = pl.DataFrame({IDENTIFIER: graph.identifiers, "links": graph.degrees})
+    linked = np.bincount(component)[component] > 1
+    first = graph.identifiers.gather(graph.first(component, order)[component])
+    customers = identifiers.with_columns(customer_id=first).filter(linked)
+    shared = identifiers.with_columns(links=graph.degrees).filter(too_many)
     return Resolution(
-        customers=customers.sort(IDENTIFIER),
-        shared=shared.filter(too_many).sort("links", IDENTIFIER, descending=[True, False]),
+        customers=customers.with_columns(customer_name(pl.col("customer_id"), order)),
+        shared=shared.sort("links", IDENTIFIER, descending=[True, False]),
     )
 
 
 class _Graph:
-    """Identifiers and the links between different ones, each link once."""
+    """Identifiers and the links between different ones, each link once.
+
+    An identifier's number is its place in the sorted `identifiers`.
+    """
 
     def __init__(self, links: pl.DataFrame) -> None:
         ends = [links[name] for name in links.columns]
         self.identifiers = pl.concat(ends).drop_nulls().unique().sort()
         numbers = pl.DataFrame({IDENTIFIER: self.identifiers}).with_row_index("number")
         one, other = (_numbered(end, numbers) for end in ends)
+        self._is_own = np.zeros(len(self.identifiers), dtype=bool)
+        self._is_own[one.drop_nulls().to_numpy()] = True
         pairs = pl.select(pl.min_horizontal(one, other), other=pl.max_horizontal(one, other))
         pairs = pairs.drop_nulls()
         pairs = pairs.filter(pl.nth(0) != pl.nth(1)).unique()
@@ -103,7 +108,23 @@ class _Graph:
         one, other = self._ends
         kept = ~(left_out[one] | left_out[other])
         size = len(self.identifiers)
-        return coo_array((np.ones(kept.sum()), (one[kept], other[kept])), shape=(size, size))
+        ones = np.ones(kept.sum(), dtype=np.int8)
+        return coo_array((ones, (one[kept], other[kept])), shape=(size, size))
+
+    def first(self, component: np.ndarray, order: Sequence[str]) -> np.ndarray:
+        """Number of the identifier that each component is called by.
+
+        Args:
+            component: Of each identifier, from 0 on.
+            order: All kinds, the one that names customers first.
+        """
+        size = len(self.identifiers)
+        kind = self.identifiers.str.split_exact(":", 1).struct.field("field_0")
+        rank = kind.replace_strict(list(order), range(len(order)), return_dtype=pl.Int64)
+        place = (2 * rank.to_numpy() + ~self._is_own) * size + np.arange(size)
+        least = np.full(component.max(initial=-1) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(least, component, place)
+        return least % size
 
 
 def _numbered(identifiers: pl.Series, numbers: pl.DataFrame) -> pl.Series:

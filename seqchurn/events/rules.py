@@ -16,7 +16,7 @@ import polars as pl
 
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.rules import ColumnRule
-from seqchurn.config.sources import CustomersSource, EventSource
+from seqchurn.config.sources import CustomersSource, EventSource, LinksSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.mapping import RAW
 from seqchurn.events.sources.columns import mapped_columns
@@ -48,6 +48,8 @@ def check_rules(config: EventsConfig) -> None:
             numbers or another for times, or has a pattern that is no regular expression.
     """
     for source in config.sources:
+        if isinstance(source, LinksSource):
+            continue
         for number, rule in enumerate(source.rules):
             place = f"[events] source {source.name}, rules[{number}]"
             _check_column(rule, source, place)

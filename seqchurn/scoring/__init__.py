@@ -1,7 +1,8 @@
-"""Champion + sequences store -> published score tables."""
+"""Champion + sequences store -> published score tables; some customers taken out of them again."""
 
 from __future__ import annotations
 
+from seqchurn.scoring.forget import forget_scores
 from seqchurn.scoring.publish import publish_scores
 
-__all__ = ["publish_scores"]
+__all__ = ["forget_scores", "publish_scores"]

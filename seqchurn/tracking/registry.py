@@ -1,4 +1,4 @@
-"""A bundle -> a registered model version; names and aliases -> a version."""
+"""A bundle -> a registered model version; names and aliases -> a version; who was seen by which."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
@@ -23,12 +25,22 @@ from seqchurn.schema import CUSTOMER_ID, EVENT_ID, EVENT_TYPE, KNOWN_FROM, TIMES
 from seqchurn.tracking.bundle import Bundle, load_bundle, save_bundle
 from seqchurn.tracking.runs import explained
 
-__all__ = ["CHAMPION", "RegisteredModel", "find_model", "open_model", "promote", "register"]
+__all__ = [
+    "CHAMPION",
+    "RegisteredModel",
+    "TrainedModel",
+    "find_model",
+    "models_trained_on",
+    "open_model",
+    "promote",
+    "register",
+]
 
 CHAMPION = "champion"
 """Alias of the version that scores."""
 
 _BUNDLE = "bundle"
+_DESCRIPTION = f"artifacts/{_BUNDLE}/bundle.json"
 _NO_SUCH = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _SCRIPT = Path(__file__).with_name("pyfunc_script.py")
 _TYPES = {
@@ -50,6 +62,16 @@ class RegisteredModel:
     def uri(self) -> str:
         """MLflow URI."""
         return f"models:/{self.name}/{self.version}"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A registered version, and until when it has seen what happened."""
+
+    model: RegisteredModel
+    training_cutoff: datetime | None
+    """First instant that it has not seen; None: its bundle cannot be read."""
+    champion: bool
 
 
 def register(bundle: Bundle) -> RegisteredModel:
@@ -108,6 +130,38 @@ def open_model(model: RegisteredModel) -> Bundle:
     return load_bundle(Path(folder) / "artifacts" / _BUNDLE)
 
 
+def models_trained_on(dataset: str, moment: datetime, *, name: str) -> list[TrainedModel]:
+    """Registered versions, under whatever name, that learned from what happened at a moment.
+
+    Args:
+        dataset: Name of the config that they were trained with.
+        moment: An instant, aware.
+        name: Registered model of that config: a version of it counts, too, if its bundle cannot
+            be read, for nobody knows what it has seen.
+
+    Returns:
+        By name and version, the oldest first.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    with explained():
+        versions = mlflow.MlflowClient().search_model_versions()
+        told = [(_registered(version), _description(version)) for version in versions]
+        cutoffs = {
+            model: datetime.fromisoformat(description["training_cutoff"]) if description else None
+            for model, description in told
+            if (description["config"]["name"] == dataset if description else model.name == name)
+        }
+        seen = [model for model, cutoff in cutoffs.items() if cutoff is None or moment < cutoff]
+        champions = {model.name: _champion(model.name) for model in seen}
+    seen.sort(key=lambda model: (model.name, int(model.version)))
+    return [
+        TrainedModel(model, cutoffs[model], model.version == champions[model.name])
+        for model in seen
+    ]
+
+
 def promote(model: RegisteredModel) -> None:
     """Make a version the champion: the one that scores."""
     with explained():
@@ -124,6 +178,22 @@ def _without_chatter() -> Iterator[None]:
 
 def _registered(version: ModelVersion) -> RegisteredModel:
     return RegisteredModel(version.name, str(version.version), version.run_id or "")
+
+
+def _description(version: ModelVersion) -> dict[str, Any] | None:
+    """What the bundle of a version says of it; None if there is none that can be read."""
+    file = f"{_registered(version).uri}/{_DESCRIPTION}"
+    try:
+        with _without_chatter():
+            return dict(mlflow.artifacts.load_dict(file))
+    except (MlflowException, OSError):
+        return None
+
+
+def _champion(name: str) -> str | None:
+    """Version of the champion; None if there is none."""
+    version = mlflow.MlflowClient().get_registered_model(name).aliases.get(CHAMPION)
+    return None if version is None else str(version)
 
 
 def _missing(versions: Sequence[ModelVersion], name: str, wanted: str | None) -> str:

@@ -17,6 +17,10 @@ from seqchurn.config.knobs import knobs
     [
         (["prepare", "--force"], {"force": True}),
         (["inspect"], {}),
+        (
+            ["forget", "--customer_id", "0012", "--customer_id", "b"],
+            {"customer_ids": ["0012", "b"]},
+        ),
         (["train"], {}),
         (["evaluate"], {"model_version": None}),
         (["backtest"], {"refit": "never"}),
@@ -88,7 +92,7 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "seqchurn: needs a verb: prepare, inspect, train"),
+        ("", "seqchurn: needs a verb: prepare, inspect, forget, train"),
         ("trian --config C", "seqchurn: trian is not a verb. Did you mean train?"),
         ("--config C train", "--config stands before the verb. Put the verb first."),
         ("train", "seqchurn train: needs a config; write seqchurn train --config"),
@@ -111,6 +115,12 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
         ),
         ("train --config C --as_of 2017-10-01", "--as_of is not for train; taken by: score."),
         ("demo --config C --force", "--force is not for demo; taken by: prepare, score."),
+        ("forget --config C", "seqchurn forget: needs whom to forget; give --customer_id ID."),
+        ("forget --config C --customer_id a --customer_id=", "needs whom to forget; give"),
+        (
+            "train --config C --customer_id a",
+            "--customer_id is not for train; taken by: forget, score.",
+        ),
         ("train --config C --refit every", "--refit is not for train; taken by: backtest."),
         ("backtest --config C --refit often", "--refit: invalid choice: 'often' (choose from"),
         ("backtest --config C --cutoffs 3", "Did you mean --backtest.cutoffs?"),
@@ -147,7 +157,9 @@ def test_help_of_a_verb_lists_every_field_with_type_and_default(
     assert main(["train", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     places = [
-        text.find(f"--{knob.name} VALUE {knob.help} (type: ") for knob in knobs() if knob.flag
+        text.find(f"--{knob.name} VALUE {' '.join(knob.help.split())} (type: ")
+        for knob in knobs()
+        if knob.flag
     ]
     assert min(places) > 0
     assert places == sorted(places)

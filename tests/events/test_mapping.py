@@ -8,7 +8,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from seqchurn.config.sources import CsvSource, CustomersSource
 from seqchurn.errors import ConfigError, DataError
+from seqchurn.events.filtering import mark_met
+from seqchurn.events.identifiers import LINKED, Naming
+from seqchurn.events.keyed import keyed_hash
+from seqchurn.events.mapping import RAW, map_customers, map_events
+from seqchurn.events.sources import FILE, MALFORMED, RECORD
 
 DAY, LATER = "2020-01-01", "2020-01-02"
 ROWS: list[dict[str, Any]] = [
@@ -220,3 +226,46 @@ def test_a_customer_can_be_in_the_table_once_only(run: Callable[..., Any]) -> No
     table = [{"id": "a", "age": 1, "town": "x"}, {"id": "a", "age": 2, "town": "x"}]
     with pytest.raises(DataError, match="customer a has more than one row"):
         customers(run, table)
+
+
+KEY = b"0123456789abcdef"
+
+
+def raw_frame(**columns: list[Any]) -> pl.LazyFrame:
+    places = {FILE: pl.lit("f"), RECORD: pl.lit(0, pl.Int64), MALFORMED: pl.lit(None, pl.String)}
+    return pl.LazyFrame(columns).with_columns(**places)
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_events_and_customers_are_identified_alike(key: bytes | None) -> None:
+    def shown(value: str) -> str:
+        return value if key is None else keyed_hash(key, value)
+
+    naming = Naming(("user", "email"), key)
+    table = {"name": "x", "path": "x", "identifiers": {"email": "mail", "user": "id"}}
+    age = {"age": {"column": "age"}}
+    events = CsvSource(kind="csv", timestamp="at", timezone="UTC", event_type="order", **table)
+    people = CustomersSource(kind="customers", attributes=age, **table)
+    raw = raw_frame(id=[7.0, None], mail=["x", "x"], age=[30, 40], at=[DAY, DAY])
+    expected = [
+        (f"user:{shown('7')}", [f"email:{shown('x')}"]),
+        (f"email:{shown('x')}", None),
+    ]
+    mapped = map_events(mark_met(raw, events), events, naming)
+    assert mapped.select("customer_id", LINKED).collect().rows() == expected
+    assert mapped.collect_schema()[RAW + "id"] == pl.Float64  # rules see what was stored
+    assert mapped.collect_schema().names()[-5:] == [
+        *("customer_id", LINKED, "timestamp", "event_type", "event_id")
+    ]
+    joined = map_customers(raw, people, naming).select("customer_id", LINKED, "age")
+    assert joined.collect().rows() == [(*who, a) for who, a in zip(expected, (30, 40), strict=True)]
+
+
+def test_an_id_alone_is_hashed_too() -> None:
+    source = CsvSource(
+        kind="csv", name="x", path="x", customer_id="id", timestamp="at", event_type="order"
+    )
+    raw = raw_frame(id=["7", "", None], at=[DAY] * 3)
+    mapped = map_events(mark_met(raw, source), source, Naming((), KEY)).collect()
+    assert mapped["customer_id"].to_list() == [keyed_hash(KEY, "7"), None, None]
+    assert LINKED not in mapped.columns

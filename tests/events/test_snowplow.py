@@ -18,7 +18,7 @@ from snowplow_analytics_sdk.event_transformer import ENRICHED_EVENT_FIELD_TYPES,
 
 from seqchurn.config.sources import SnowplowSource
 from seqchurn.errors import ConfigError
-from seqchurn.events.sources.snowplow import read
+from seqchurn.events.sources import read
 from seqchurn.events.sources.snowplow_columns import COLUMNS
 from tests.snowplow_shop import contexts, draw_lines, line, self_describing
 
@@ -48,9 +48,11 @@ def raw(tmp_path: Path) -> Callable[..., pl.DataFrame]:
     """Raw frame of some columns of some lines."""
 
     def raw_of(lines: list[str], *columns: str, tolerant: bool = False) -> pl.DataFrame:
-        (tmp_path / "log.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        source = source_of(tmp_path / "log.tsv", attributes=attributes_of(*columns))
-        return read(source, tolerant=tolerant).collect()
+        file = tmp_path / "log.tsv"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        source = source_of(file, attributes=attributes_of(*columns))
+        (found,) = read(source, [file], scratch=tmp_path / "scratch", tolerant=tolerant)
+        return found.frame.collect()
 
     return raw_of
 

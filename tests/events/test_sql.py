@@ -289,7 +289,7 @@ def test_a_full_disk_is_told_as_such(
 
     monkeypatch.setattr(database, "_BATCH_ROWS", 2)
     monkeypatch.setattr(sql, "_checked", refuse_rows)
-    with pytest.raises(EnvironmentFailure, match=r"could not write the table.*No space left"):
+    with pytest.raises(EnvironmentFailure, match=r"could not prepare the table.*No space left"):
         ingest(make(ROWS))
 
 

@@ -7,28 +7,37 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from seqchurn.config.sources import CustomersSource, EventSource
+from seqchurn.config.sources import CustomersSource, EventSource, LinksSource, Source
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD
 
-__all__ = ["condition", "mapped_columns", "raw_columns", "require"]
+__all__ = ["condition", "identifying_columns", "mapped_columns", "raw_columns", "require"]
 
 
-def mapped_columns(source: EventSource | CustomersSource) -> list[str]:
+def identifying_columns(source: Source | EventSource) -> list[str]:
+    """Columns that say who the customer is, each once; one at least."""
+    columns = [column for of_kind in source.identifiers.values() for column in of_kind]
+    if not columns and not isinstance(source, LinksSource) and source.customer_id is not None:
+        columns = [source.customer_id]
+    return list(dict.fromkeys(columns))
+
+
+def mapped_columns(source: Source | EventSource) -> list[str]:
     """Columns whose values go into the events table, each once."""
-    columns: list[str | None] = [source.customer_id]
-    if isinstance(source, CustomersSource):
-        columns += [source.known_from]
-    else:
+    columns: list[str | None] = [*identifying_columns(source)]
+    if isinstance(source, EventSource):
         columns += [source.timestamp, source.event_type_column, source.event_id, *source.fold_by]
-    columns += [attribute.column for attribute in source.attributes.values()]
+    elif isinstance(source, CustomersSource):
+        columns += [source.known_from]
+    if not isinstance(source, LinksSource):
+        columns += [attribute.column for attribute in source.attributes.values()]
     return list(dict.fromkeys(c for c in columns if c is not None))
 
 
-def raw_columns(source: EventSource | CustomersSource) -> list[str]:
+def raw_columns(source: Source | EventSource) -> list[str]:
     """Columns that the files of a source must have: mapped, filtered on or looked up by."""
     columns = mapped_columns(source)
-    if isinstance(source, CustomersSource):
+    if not isinstance(source, EventSource):
         return columns
     if source.where is not None:
         columns += condition(source).meta.root_names()

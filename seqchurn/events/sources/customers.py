@@ -6,6 +6,7 @@ The format is told by the ending of the file.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,19 +15,22 @@ from seqchurn.config.sources import CustomersSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources import csv, ndjson, parquet
 from seqchurn.events.sources.columns import raw_columns
-from seqchurn.events.sources.files import read_each, resolve_path
+from seqchurn.events.sources.files import read_each, resolve_path, scan_each
 
-__all__ = ["read", "read_table"]
+__all__ = ["read", "read_table", "scan_table"]
 
 
-def read(source: CustomersSource, *, tolerant: bool = False) -> pl.LazyFrame:
-    """Records of a table of customers; a damaged file is refused, `tolerant` or not."""
-    del tolerant
-    return read_table(source.path, raw_columns(source), source=source.name)
+def read(
+    source: CustomersSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
+    """Records of a table of customers, a frame per file; a damaged file is refused."""
+    del scratch, tolerant
+    scan = partial(scan_table, columns=raw_columns(source), source=source.name)
+    return scan_each(files, scan, path=source.path, source=source.name)
 
 
 def read_table(path: str, columns: Sequence[str], *, source: str) -> pl.LazyFrame:
-    """Records of a CSV, Parquet or NDJSON file.
+    """Records of CSV, Parquet or NDJSON files.
 
     Args:
         path: As in the config.
@@ -34,20 +38,26 @@ def read_table(path: str, columns: Sequence[str], *, source: str) -> pl.LazyFram
         source: Name of the source, for messages.
 
     Raises:
+        ConfigError: If there is no file, or the ending is of another format.
+    """
+    scan = partial(scan_table, columns=columns, source=source)
+    return read_each(resolve_path(path, source=source), scan)
+
+
+def scan_table(file: Path, columns: Sequence[str], *, source: str) -> pl.LazyFrame:
+    """Records of one CSV, Parquet or NDJSON file.
+
+    Raises:
         ConfigError: If the ending is of another format.
     """
-
-    def scan(file: Path) -> pl.LazyFrame:
-        match file.suffix.lower():
-            case ".csv":
-                return csv.scan(file)
-            case ".parquet" | ".pq":
-                return parquet.scan(file)
-            case ".ndjson" | ".jsonl":
-                return ndjson.scan(file, columns)
-        raise ConfigError(
-            f"[events] source {source}: cannot tell the format of {file.name} from its ending; "
-            "expected .csv, .parquet or .ndjson. Rename or convert the file."
-        )
-
-    return read_each(resolve_path(path, source=source), scan)
+    match file.suffix.lower():
+        case ".csv":
+            return csv.scan(file)
+        case ".parquet" | ".pq":
+            return parquet.scan(file)
+        case ".ndjson" | ".jsonl":
+            return ndjson.scan(file, columns)
+    raise ConfigError(
+        f"[events] source {source}: cannot tell the format of {file.name} from its ending; "
+        "expected .csv, .parquet or .ndjson. Rename or convert the file."
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,36 +18,41 @@ if TYPE_CHECKING:
 __all__ = ["read", "state"]
 
 
-def read(source: DeltaSource, *, tolerant: bool = False) -> pl.LazyFrame:
+def read(
+    source: DeltaSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
     """Records of a Delta source; `FILE` is the table with its version, as orders@7.
 
     Args:
         source: Its section of the config.
+        files: None.
+        scratch: Not needed.
         tolerant: Changes nothing; a damaged file of the table is refused.
 
     Raises:
         ConfigError: If the extra `lake`, the table or the version is missing.
         EnvironmentFailure: If the storage fails.
     """
-    del tolerant
+    del files, scratch, tolerant
     table = _table(source)
-    file = f"{source.path}@{table.version()}"
-    return (
-        pl.scan_delta(table)
-        .with_row_index(RECORD)
-        .with_columns(pl.col(RECORD).cast(pl.Int64), pl.lit(file).alias(FILE))
-    )
+    raw = pl.scan_delta(table).with_row_index(RECORD)
+    place = pl.lit(_place(source, table)).alias(FILE)
+    return [raw.with_columns(pl.col(RECORD).cast(pl.Int64), place)]
 
 
-def state(source: DeltaSource) -> list[str]:
-    """What tells that a log has changed: the identity of the table, and its version.
+def state(source: DeltaSource) -> tuple[str, list[str]]:
+    """What `FILE` says, and what tells that the log has changed: the table and its version.
 
     Raises:
         ConfigError: As `read`.
         EnvironmentFailure: As `read`.
     """
     table = _table(source)
-    return [source.path, str(table.metadata().id), str(table.version())]
+    return _place(source, table), [str(table.metadata().id), str(table.version())]
+
+
+def _place(source: DeltaSource, table: DeltaTable) -> str:
+    return f"{source.path}@{table.version()}"
 
 
 def _table(source: DeltaSource) -> DeltaTable:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import glob
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
@@ -30,8 +30,8 @@ __all__ = [
     "open_bytes",
     "partition",
     "read_each",
-    "read_path",
     "resolve_path",
+    "scan_each",
 ]
 
 FILE = "seqchurn:file"
@@ -76,20 +76,24 @@ def resolve_path(path: str, *, source: str, kind: str | None = None) -> list[Pat
     return sorted(files)
 
 
-def read_path(
-    path: str, scan: Callable[[Path], pl.LazyFrame], *, source: str, kind: str
-) -> pl.LazyFrame:
-    """One frame of all files that a path names, with the columns that their folders stand for.
+def scan_each(
+    files: Sequence[Path], scan: Callable[[Path], pl.LazyFrame], *, path: str, source: str
+) -> list[pl.LazyFrame]:
+    """A frame per file, with the columns that its folders stand for.
 
-    Raises:
-        ConfigError: If there is no such file or package.
+    Args:
+        files: Some of the files that `path` names.
+        scan: Reads one.
+        path: As in the config.
+        source: Name of the source, for messages.
     """
 
     def with_partition(file: Path) -> pl.LazyFrame:
         values = partition(file, path, source=source).items()
-        return scan(file).with_columns(**{k: pl.lit(v, dtype=pl.String) for k, v in values})
+        folders = {k: pl.lit(v, dtype=pl.String) for k, v in values}
+        return scan(file).with_columns(pl.col(RECORD).cast(pl.Int64), **folders)
 
-    return read_each(resolve_path(path, source=source, kind=kind), with_partition)
+    return [with_partition(file) for file in files]
 
 
 def read_each(files: list[Path], read: Callable[[Path], pl.LazyFrame]) -> pl.LazyFrame:

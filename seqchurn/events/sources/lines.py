@@ -6,16 +6,14 @@ ten times slower; lines are read as they are asked for, so memory stays bounded.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 from polars.io.plugins import register_io_source
 
-from seqchurn.events.sources.files import FILE, RECORD
+from seqchurn.events.sources.files import FILE, RECORD, open_bytes
 
 __all__ = ["LINE", "UNDECODED", "scan", "scan_marked"]
 
@@ -24,6 +22,8 @@ UNDECODED = "seqchurn:undecoded"
 """Whether a line held bytes that are no UTF-8; they now read as U+FFFD."""
 
 _BATCH = 20_000
+
+_Numbered = Iterator[tuple[int, bytes]]
 
 
 def scan(file: Path) -> pl.LazyFrame:
@@ -34,14 +34,21 @@ def scan(file: Path) -> pl.LazyFrame:
     return lines.with_columns(pl.lit(False).alias(UNDECODED))
 
 
-def scan_marked(file: Path) -> pl.LazyFrame:
-    """The same, where bad bytes are marked; compression is told by the ending of the file."""
+def scan_marked(file: Path, joined: Callable[[_Numbered], _Numbered] | None = None) -> pl.LazyFrame:
+    """The same, where bad bytes are marked.
+
+    Args:
+        file: One file.
+        joined: Makes records of lines where some hold several: pairs of the number of a line
+            and its bytes with the line break in, pairs of the first number and all bytes out.
+    """
 
     def batches(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
-        with io.BufferedReader(pa.input_stream(str(file), compression="detect")) as stream:
-            numbered = islice(enumerate(stream), rows)
+        with open_bytes(file) as stream:
+            lines: _Numbered = enumerate(stream)
+            numbered = islice(joined(lines) if joined else lines, rows)
             while batch := list(islice(numbered, size or _BATCH)):
                 frame = _frame(batch, str(file)).select(columns or pl.all())
                 yield frame if predicate is None else frame.filter(predicate)

@@ -15,7 +15,7 @@ import polars as pl
 
 from seqchurn.config.sources import NdjsonSource
 from seqchurn.events.sources.columns import raw_columns
-from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, open_bytes, partition, read_path
+from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, open_bytes, partition, scan_each
 from seqchurn.events.sources.lines import LINE, UNDECODED, scan_marked
 from seqchurn.events.sources.paths import head, json_types, resolve
 
@@ -27,11 +27,15 @@ _AT_ONCE = 5_000
 _Types = Mapping[str, pl.DataType]
 
 
-def read(source: NdjsonSource, *, tolerant: bool = False) -> pl.LazyFrame:
-    """Records of an NDJSON source.
+def read(
+    source: NdjsonSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
+    """Records of some files of an NDJSON source, a frame each.
 
     Args:
         source: Its section of the config.
+        files: The files.
+        scratch: Not needed.
         tolerant: Read line by line, slower, and set lines that are no JSON object in UTF-8 apart
             in the column `MALFORMED` instead of failing; a nested value may then also be text
             that holds JSON, or of another shape than the paths into it, which lead nowhere.
@@ -42,7 +46,8 @@ def read(source: NdjsonSource, *, tolerant: bool = False) -> pl.LazyFrame:
         names = [name for name in raw_columns(source) if name not in outside]
         return scan_keys(file, names, _present(file, names), tolerant=tolerant)
 
-    return read_path(source.path, scan_file, source=source.name, kind=source.kind)
+    del scratch
+    return scan_each(files, scan_file, path=source.path, source=source.name)
 
 
 def scan(file: Path, columns: Sequence[str]) -> pl.LazyFrame:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from seqchurn.config.sources import ParquetSource
-from seqchurn.events.sources.files import FILE, RECORD, read_path
+from seqchurn.events.sources.files import FILE, RECORD, scan_each
 
 __all__ = ["read", "scan"]
 
 
-def read(source: ParquetSource, *, tolerant: bool = False) -> pl.LazyFrame:
-    """Records of a Parquet source; a damaged file is refused, `tolerant` or not."""
-    del tolerant
-    return read_path(source.path, scan, source=source.name, kind=source.kind)
+def read(
+    source: ParquetSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
+    """Records of some files, a frame each; a damaged file is refused, `tolerant` or not."""
+    del scratch, tolerant
+    return scan_each(files, scan, path=source.path, source=source.name)
 
 
 def scan(file: Path) -> pl.LazyFrame:

@@ -7,14 +7,16 @@ stand `DERIVED`, which one config can name for messages of all types.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
 from seqchurn.config.sources import SegmentSource
 from seqchurn.events.sources import ndjson
 from seqchurn.events.sources.columns import raw_columns
-from seqchurn.events.sources.files import read_path
+from seqchurn.events.sources.files import scan_each
 
 __all__ = ["DERIVED", "FIELDS", "read"]
 
@@ -42,15 +44,20 @@ DERIVED: dict[str, pl.Expr] = {
 the device, `event_type` is the name of the event that a track call names, else the type."""
 
 
-def read(source: SegmentSource, *, tolerant: bool = False) -> pl.LazyFrame:
-    """Records of a Segment source.
+def read(
+    source: SegmentSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
+    """Records of some files of a Segment source, a frame each.
 
     Args:
         source: Its section of the config.
+        files: The files.
+        scratch: Not needed.
         tolerant: As for NDJSON.
     """
     names = [field for made in DERIVED.values() for field in made.meta.root_names()]
     names += [name for name in raw_columns(source) if name not in DERIVED]
     scan = partial(ndjson.scan_keys, names=names, keys=FIELDS, tolerant=tolerant)
-    raw = read_path(source.path, scan, source=source.name, kind=source.kind)
-    return raw.with_columns(**DERIVED)
+    del scratch
+    frames = scan_each(files, scan, path=source.path, source=source.name)
+    return [frame.with_columns(**DERIVED) for frame in frames]

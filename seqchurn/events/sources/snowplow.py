@@ -9,21 +9,14 @@ number or a time. A line that is no event is set apart in `MALFORMED`; `fault` s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import polars as pl
 
 from seqchurn.config.sources import SnowplowSource
-from seqchurn.events.sources.columns import raw_columns, require
-from seqchurn.events.sources.files import (
-    FILE,
-    MALFORMED,
-    RECORD,
-    partition,
-    read_path,
-    resolve_path,
-)
+from seqchurn.events.sources.columns import raw_columns
+from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, partition, scan_each
 from seqchurn.events.sources.lines import LINE, UNDECODED, scan, scan_marked
-from seqchurn.events.sources.paths import resolve
 from seqchurn.events.sources.snowplow_columns import COLUMNS, FIRST_OF
 from seqchurn.events.sources.snowplow_json import FIELDS, is_broken, of_schema, schemas
 
@@ -33,32 +26,29 @@ _FIELDS = "seqchurn:fields"
 _FIRST = 1_000
 
 
-def read(source: SnowplowSource, *, tolerant: bool = False) -> pl.LazyFrame:
-    """Records of a Snowplow source.
+def read(
+    source: SnowplowSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
+    """Records of some files of a Snowplow source, a frame each.
 
     JSON fields that the source does not speak of are not looked into: damage there costs nothing.
 
     Args:
         source: Its section of the config.
+        files: The files.
+        scratch: Not needed.
         tolerant: Set lines with bytes that are no UTF-8 apart as well instead of failing; slower.
-
-    Raises:
-        ConfigError: If a file is missing or there is no such column.
     """
-    files = resolve_path(source.path, source=source.name, kind=source.kind)
+    del scratch
     partitions = {key for f in files for key in partition(f, source.path, source=source.name)}
-    names = raw_columns(source)
-    columns = [c for c in dict.fromkeys(map(_root, names)) if c not in partitions]
+    names = [c for c in dict.fromkeys(map(_root, raw_columns(source))) if c not in partitions]
     scan_file = scan_marked if tolerant else scan
-    present = [*COLUMNS, *FIRST_OF, *_described(map(scan_file, files), columns)]
-    require(columns, present, place=f"[events] source {source.name}")
-    raw = read_path(
-        source.path,
-        lambda file: _events(scan_file(file), columns),
-        source=source.name,
-        kind=source.kind,
+    present = [*COLUMNS, *FIRST_OF, *sorted(_described(map(scan_file, files), names))]
+    if not set(names) <= set(present):  # all, for a message that names the nearest
+        names = present
+    return scan_each(
+        files, lambda file: _events(scan_file(file), names), path=source.path, source=source.name
     )
-    return resolve(raw, names)
 
 
 def fault(line: pl.Expr) -> pl.Expr:

@@ -7,7 +7,7 @@ time, so that memory stays bounded and the database is asked once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import chain
@@ -28,11 +28,14 @@ _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 """Values of `timestamp_format` for numbers, with their parts of a second."""
 
 
-def read(source: SqlSource, *, scratch: Path, tolerant: bool = False) -> pl.LazyFrame:
+def read(
+    source: SqlSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+) -> list[pl.LazyFrame]:
     """Records of an SQL source; `FILE` is the database without login, with the table.
 
     Args:
         source: Its section of the config.
+        files: None.
         scratch: Folder for the rows, made here; it must outlive the frame.
         tolerant: Changes nothing; values that are not UTF-8 are always set apart.
 
@@ -40,7 +43,7 @@ def read(source: SqlSource, *, scratch: Path, tolerant: bool = False) -> pl.Lazy
         ConfigError: If a driver, table or column is missing, or the query is none.
         EnvironmentFailure: If the database fails.
     """
-    del tolerant
+    del files, tolerant
     with connected(source) as database:
         columns = _columns(source, database)
         values = ", ".join(_as_text(c, database) for c in columns)
@@ -49,11 +52,11 @@ def read(source: SqlSource, *, scratch: Path, tolerant: bool = False) -> pl.Lazy
             _spill(batches, columns, scratch)
     raw = pl.scan_parquet(sorted(scratch.glob("*.parquet")), row_index_name=RECORD)
     placed = raw.with_columns(pl.col(RECORD).cast(pl.Int64), pl.lit(location(source)).alias(FILE))
-    return _within(placed, source)
+    return [_within(placed, source)]
 
 
-def state(source: SqlSource) -> list[str]:
-    """What tells that a log has changed: the database, number of records and latest stamp.
+def state(source: SqlSource) -> tuple[str, list[str]]:
+    """What `FILE` says, and what tells that the log has changed: number of records, latest stamp.
 
     Raises:
         ConfigError: As `read`.
@@ -64,7 +67,7 @@ def state(source: SqlSource) -> list[str]:
         latest = database.text.format(f"MAX({_quoted(source.timestamp, database)})")
         query = f"SELECT COUNT(*) AS records, {latest} AS latest FROM {_records(source, database)}"
         counted = database.answer(query)
-    return [location(source), *(str(value) for value in counted.row(0))]
+    return location(source), [str(value) for value in counted.row(0)]
 
 
 def _columns(source: SqlSource, database: Database) -> list[str]:

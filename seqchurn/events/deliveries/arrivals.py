@@ -1,0 +1,181 @@
+"""Sources and the ledger -> what is new, changed or gone since the last run.
+
+A file whose size and times are those of the ledger was not touched; of any other the content is
+hashed, and only one whose content differs is read. What lies in a database or a Delta table is
+one delivery, read as a whole when its state changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import (
+    CustomersSource,
+    DeltaSource,
+    EventSource,
+    FileSource,
+    Source,
+    SqlSource,
+)
+from seqchurn.errors import ConfigError, DataError
+from seqchurn.events.deliveries.ledger import Delivered, SourceLedger
+from seqchurn.events.keyed import hash_key, keyed_hash
+from seqchurn.events.sources import delta, resolve_path, sql
+from seqchurn.schema import SCHEMA_VERSION
+
+__all__ = ["Arrivals", "arrivals", "content_hash", "mapping_hash", "stat_of"]
+
+_NOT_MAPPED = {"max_bad_fraction", "on_change", "on_missing", "path"}
+"""Fields of a source that change nothing about what a record becomes."""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What a run has to do about one source."""
+
+    kept: list[Delivered]
+    """Read before; still as they were, or gone."""
+    fresh: list[Delivered]
+    """To be read."""
+    gone: int
+    """How many of `kept` are there no longer."""
+    dropped: int
+    """Deliveries whose records no longer count."""
+
+
+def arrivals(
+    source: Source, ledger: SourceLedger | None, mapping: str, *, force: bool, now: datetime
+) -> Arrivals:
+    """Compare the files of a source with what was read of them.
+
+    Args:
+        source: Its section of the config.
+        ledger: What was read before; None: nothing.
+        mapping: `mapping_hash` of the source.
+        force: Read every file again.
+        now: Time of the run.
+
+    Raises:
+        ConfigError: If a file, table, driver or column is missing.
+        DataError: If a file has changed that must not, or one is gone that must be read again.
+        EnvironmentFailure: If a disk, database or storage fails.
+    """
+    known = dict(ledger.files) if ledger else {}
+    same_mapping = ledger is not None and ledger.mapping == mapping
+    kept, fresh = [], []
+    for found in _found(source, known):
+        before = known.pop(found.path, None)
+        if before is None or force or not same_mapping or before.is_due(now):
+            fresh.append(found)
+        elif before.content == found.content:
+            kept.append(replace(before, stat=found.stat))
+        else:
+            _check_change(source, found.path)
+            fresh.append(found)
+    renamed = {found.content for found in fresh}
+    lost = [before for before in known.values() if before.content not in renamed]
+    gone = list(_gone(source, lost, moved=bool(ledger and ledger.path != _path(source))))
+    if gone and not same_mapping:
+        raise _cannot_read_again(source, gone)
+    return Arrivals([*kept, *gone], fresh, len(gone), len(known) - len(gone))
+
+
+def mapping_hash(source: Source, config: EventsConfig) -> str:
+    """Hash of all that decides what a record of a source becomes, but for the record."""
+    said = [
+        SCHEMA_VERSION,
+        source.model_dump(mode="json", exclude=_NOT_MAPPED),
+        config.buckets,
+        _of_identity(config),
+        _of_lookup(source),
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def stat_of(file: Path) -> tuple[int, ...]:
+    """What changes whenever a file does."""
+    stat = file.stat()
+    return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+def content_hash(file: Path) -> str:
+    """Hash of the bytes of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _found(source: Source, known: dict[str, Delivered]) -> Iterator[Delivered]:
+    if isinstance(source, SqlSource | DeltaSource):
+        place, state = sql.state(source) if isinstance(source, SqlSource) else delta.state(source)
+        yield Delivered(place, (), hashlib.sha256(json.dumps(state).encode()).hexdigest())
+        return
+    for file in _files(source, known):
+        stat, before = stat_of(file), known.get(str(file))
+        untouched = before is not None and before.stat == stat
+        content = before.content if before and untouched else content_hash(file)
+        yield Delivered(str(file), stat, content)
+
+
+def _files(source: Source, known: dict[str, Delivered]) -> list[Path]:
+    try:
+        return resolve_path(_path(source), source=source.name, kind=source.kind)
+    except ConfigError:
+        if known and not any(Path(path).exists() for path in known) and _keeps(source):
+            return []  # all were read, and have been cleared away since
+        raise
+
+
+def _gone(source: Source, lost: Iterable[Delivered], *, moved: bool) -> Iterator[Delivered]:
+    """Deliveries to keep although the path of the config does not lead to them any more."""
+    if isinstance(source, SqlSource | DeltaSource) or not _keeps(source):
+        return
+    for delivered in lost:
+        if not (moved and Path(delivered.path).exists()):
+            yield delivered
+
+
+def _keeps(source: Source) -> bool:
+    return isinstance(source, FileSource) and source.on_missing == "keep"
+
+
+def _path(source: Source) -> str:
+    return "" if isinstance(source, SqlSource) else source.path
+
+
+def _check_change(source: Source, file: str) -> None:
+    if isinstance(source, FileSource) and source.on_change == "refuse":
+        raise DataError(
+            f"[events] source {source.name}: {file} has changed since it was read, and on_change "
+            "is refuse. Nothing was published. Put the old file back and deliver corrections in "
+            "another, or set on_change: replace."
+        )
+
+
+def _cannot_read_again(source: Source, gone: list[Delivered]) -> DataError:
+    return DataError(
+        f"[events] source {source.name}: its config has changed, so that every file must be read "
+        f"again, and {len(gone)} that were read are gone, as {gone[0].path}. Nothing was "
+        "published. Put them back, undo the change, or set on_missing: drop to go on without them."
+    )
+
+
+def _of_identity(config: EventsConfig) -> list[object]:
+    identity = config.identity
+    if identity is None:
+        return []
+    key = hash_key(identity.hash_key)
+    return [identity.order, keyed_hash(key, "seqchurn") if key else None]
+
+
+def _of_lookup(source: Source) -> list[str]:
+    if isinstance(source, CustomersSource) or not isinstance(source, EventSource):
+        return []
+    if source.lookup is None:
+        return []
+    return [content_hash(file) for file in resolve_path(source.lookup.path, source=source.name)]

@@ -1,0 +1,183 @@
+"""The deliveries of an events table on disk: what was read stays, what is new is read beside it.
+
+    deliveries/ledger.json         what counts
+    deliveries/parts/<name>/       records, links and quarantine of files that were read together
+    deliveries/unfinished/         parts that are being written
+
+New parts are moved in before the ledger that names them is replaced, and parts that it no longer
+names are removed after that: a run that is killed in between leaves the old ledger or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.config.events import EventsConfig
+from seqchurn.config.sources import Source
+from seqchurn.events.deliveries.arrivals import Arrivals, arrivals, mapping_hash
+from seqchurn.events.deliveries.cleansing import cleanse
+from seqchurn.events.deliveries.ledger import Delivered, Ledger, SourceLedger
+from seqchurn.events.deliveries.part import Part
+from seqchurn.events.deliveries.reading import Terms, deliver
+from seqchurn.files import disk_failures, locked
+from seqchurn.schema import QUARANTINE, dtypes
+
+__all__ = ["Deliveries", "Intake"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """All that was delivered, with what this run has read; not yet what counts."""
+
+    ledger: Ledger
+    folders: dict[str, Path]
+    """Where the parts of the ledger lie."""
+    fresh: int
+    """Number of files, tables and queries that this run has read."""
+    gone: dict[str, int]
+    """By source: how many files were cleared away since they were read, and are kept."""
+
+    def parts(self, source: str) -> list[Part]:
+        """The parts of a source, each for the files that count."""
+        used = self.ledger.sources[source].parts()
+        return [Part(self.folders[name], files) for name, files in used.items()]
+
+    def quarantine(self) -> pl.LazyFrame:
+        """The refused records of all sources, in order of sources, files and records."""
+        found = []
+        for source in self.ledger.sources.values():
+            for name, files in groupby(source.files.values(), key=lambda file: file.part):
+                part = Part(self.folders[name], [file.path for file in files])
+                found.append(part.quarantine())
+        tables = [table for table in found if table is not None]
+        return pl.concat(tables) if tables else pl.LazyFrame(schema=dtypes(QUARANTINE))
+
+
+class Deliveries:
+    """What was delivered for one events table."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder, whether it exists or not.
+
+        Args:
+            folder: Where ledger and parts lie.
+        """
+        self.folder = folder
+        self._parts = folder / "parts"
+        self._unfinished = folder / "unfinished"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs out.
+
+        Raises:
+            LockedError: If another run reads logs for the same events table.
+        """
+        busy = f"another run is preparing {self.folder.parent}. Wait until it has ended."
+        with disk_failures(f"prepare the table {self.folder.parent}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder / ".lock", busy):
+                shutil.rmtree(self._unfinished, ignore_errors=True)
+                try:
+                    yield
+                finally:
+                    shutil.rmtree(self._unfinished, ignore_errors=True)
+
+    def take_in(self, config: EventsConfig, terms: Terms, *, force: bool) -> Intake:
+        """Read what is new, changed or due; nothing of it counts before `commit`.
+
+        Args:
+            config: The sources.
+            terms: What they are read under.
+            force: Read every file again.
+
+        Raises:
+            ConfigError: If a source does not fit its files.
+            DataError: If a file cannot be read, or must not have changed.
+            EnvironmentFailure: If a disk, database or storage fails.
+        """
+        before = self.cleansed(terms).ledger.sources
+        sources, gone, fresh = {}, {}, 0
+        for source in config.sources:
+            mapping = mapping_hash(source, config)
+            found = arrivals(source, before.get(source.name), mapping, force=force, now=terms.now)
+            kept = SourceLedger(source.origin(), mapping).with_files(found.kept)
+            read = self._read(source, found, kept, terms)
+            sources[source.name] = kept.with_files([*found.kept, *read])
+            gone[source.name] = found.gone
+            fresh += len(read)
+        return self._intake(Ledger(sources, terms.forgotten.digest), fresh, gone)
+
+    def cleansed(self, terms: Terms) -> Intake:
+        """What counts now, without customers who were forgotten since it was read.
+
+        Raises:
+            DataError: If the ledger is damaged.
+        """
+        ledger = Ledger.read(self.folder)
+        if ledger.forgotten == terms.forgotten.digest:
+            return self._intake(ledger, 0, {})
+        sources = {}
+        for name, source in ledger.sources.items():
+            folder = self._unfinished / name
+            folder.mkdir(parents=True, exist_ok=True)
+            files = [
+                file
+                for part, used in source.parts().items()
+                for file in cleanse(
+                    Part(self._parts / part), [source.files[f] for f in used], folder, terms
+                )
+            ]
+            sources[name] = source.with_files(files)
+        return self._intake(Ledger(sources, terms.forgotten.digest), 0, {})
+
+    def commit(self, intake: Intake) -> Intake:
+        """Make what was taken in count, and remove what no longer does.
+
+        Raises:
+            EnvironmentFailure: If the disk refuses.
+        """
+        self._parts.mkdir(exist_ok=True)
+        for name, folder in intake.folders.items():
+            if folder.parent != self._parts:
+                folder.rename(self._parts / name)
+        intake.ledger.write(self.folder)
+        used = intake.ledger.parts()
+        for folder in self._parts.iterdir():
+            if folder.name not in used:
+                shutil.rmtree(folder)
+        folders = {name: self._parts / name for name in used}
+        return replace(intake, folders=folders)
+
+    def _read(
+        self, source: Source, found: Arrivals, kept: SourceLedger, terms: Terms
+    ) -> list[Delivered]:
+        if not found.fresh:
+            return []
+        _log.info(
+            "source %s: reading %d; %d known, %d of them gone",
+            *(source.name, len(found.fresh), len(found.kept), found.gone),
+        )
+        folder = self._unfinished / source.name
+        folder.mkdir(parents=True, exist_ok=True)
+        lacking = set(kept.lacking) if kept.files else None
+        return deliver(source, found.fresh, lacking, folder, terms)
+
+    def _intake(self, ledger: Ledger, fresh: int, gone: dict[str, int]) -> Intake:
+        """The ledger, with where its parts lie: new ones are not yet among the others."""
+        folders = {}
+        for name, source in ledger.sources.items():
+            for part in source.parts():
+                new = self._unfinished / name / part
+                folders[part] = new if new.exists() else self._parts / part
+        return Intake(ledger, folders, fresh, gone)

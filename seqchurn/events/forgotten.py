@@ -1,0 +1,148 @@
+"""Who asked to be forgotten: keyed hashes of their identifiers, so that no later run reads them.
+
+The identifiers themselves would be what must not be kept, so the file has their HMAC-SHA256 under
+a random key of its own. The key stands beside them: it keeps hashes of one store from being
+compared with those of another; who may read the file can still ask whether an id is among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.errors import DataError, EnvironmentFailure
+from seqchurn.events.identifiers import LINKED, Naming
+from seqchurn.events.keyed import keyed, keyed_hash
+from seqchurn.files import replacing
+from seqchurn.schema import CUSTOMER_ID
+
+__all__ = ["FILE_NAME", "Forgotten"]
+
+FILE_NAME = "forgotten.json"
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Identifiers whose records are left out wherever they turn up."""
+
+    key: bytes = b""
+    """Under which they are hashed; empty as long as there are none."""
+    hashes: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, folder: Path) -> Forgotten:
+        """Those of an events table; without a file nobody was forgotten.
+
+        Args:
+            folder: Of the events table.
+
+        Raises:
+            DataError: If the file is damaged: whom it names is unknown then, not nobody.
+            EnvironmentFailure: If the disk refuses.
+        """
+        file = folder / FILE_NAME
+        try:
+            text = file.read_text(encoding="utf-8")
+            written = json.loads(text)
+            key, hashes = str(written["key"]), written["hashes"]
+            checksum = _checksum(key, hashes)
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            raise EnvironmentFailure(
+                f"could not read {file}: {error}. Check the disk, then run it again."
+            ) from error
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise _damaged(file) from None
+        if written.get("checksum") != checksum:
+            raise _damaged(file)
+        return cls(key.encode(), frozenset(hashes))
+
+    def add(self, folder: Path, identifiers: Iterable[str]) -> Forgotten:
+        """These and more, written to the file of an events table before it returns.
+
+        Args:
+            folder: Of the events table.
+            identifiers: As records carry them, and as the quarantine does (`Naming.name`).
+
+        Raises:
+            EnvironmentFailure: If the disk refuses; the file is then as it was.
+        """
+        key = self.key or secrets.token_hex(32).encode()
+        more = Forgotten(key, self.hashes | {keyed_hash(key, who) for who in identifiers})
+        hashes = sorted(more.hashes)
+        facts = {"key": key.decode(), "hashes": hashes}
+        facts["checksum"] = _checksum(key.decode(), hashes)
+        with replacing(folder / FILE_NAME) as beside:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(facts, file, indent=1)
+                file.flush()
+                os.fsync(descriptor)
+        return more
+
+    @property
+    def digest(self) -> str:
+        """What differs whenever others are forgotten; empty as long as nobody is."""
+        if not self.hashes:
+            return ""
+        return _checksum(self.key.decode(), sorted(self.hashes))
+
+    def holds(self, identifiers: pl.Expr) -> pl.Expr:
+        """Whether each identifier is forgotten; never null.
+
+        Args:
+            identifiers: Text.
+        """
+        if not self.hashes:
+            return pl.lit(False)
+        return keyed(identifiers, self.key).is_in(sorted(self.hashes)).fill_null(False)
+
+    def holds_any(self, identifiers: pl.Expr) -> pl.Expr:
+        """Whether each list of identifiers has one that is forgotten; never null.
+
+        Args:
+            identifiers: Lists of text, as in `LINKED`.
+        """
+        if not self.hashes:
+            return pl.lit(False)
+        return identifiers.list.eval(self.holds(pl.element())).list.any().fill_null(False)
+
+    def holds_name(self, names: pl.Expr, naming: Naming) -> pl.Expr:
+        """Whether each customer is forgotten, by the name that tables have; never null.
+
+        Args:
+            names: What `naming.name` and the links made of identifiers.
+            naming: Under which the records were mapped.
+        """
+        if not self.hashes or not naming.order:
+            return self.holds(names)
+        bare = pl.concat_str(pl.lit(f"{naming.order[0]}:"), names)  # that kind leaves it out
+        return self.holds(names) | self.holds(bare)
+
+    def holds_record(self, naming: Naming) -> pl.Expr:
+        """Whether a record is of somebody forgotten, by any of its identifiers; never null.
+
+        Args:
+            naming: Under which the records were mapped.
+        """
+        own = self.holds(pl.col(CUSTOMER_ID))
+        return own | self.holds_any(pl.col(LINKED)) if naming.order else own
+
+
+def _checksum(key: str, hashes: list[str]) -> str:
+    return hashlib.sha256(json.dumps([key, hashes]).encode()).hexdigest()
+
+
+def _damaged(file: Path) -> DataError:
+    return DataError(
+        f"{file} is damaged, so who must be forgotten is not known; nothing was read. Put it back "
+        "from a backup, or remove it and run seqchurn forget again for everyone who asked for it."
+    )

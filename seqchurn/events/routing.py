@@ -1,0 +1,88 @@
+"""Records by their own identifiers -> records by the customer whom the links make of them.
+
+Records lie in the bucket of their own identifier, since links that are not yet seen may change
+whose they are. Before each merge they are sent on to the bucket of the customer whom all links
+together say they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.config.sources import Source
+from seqchurn.events.deliveries import OTHER, OWN, Part
+from seqchurn.events.hashing import bucket
+from seqchurn.events.identifiers import LINKED, Naming
+from seqchurn.events.resolution import IDENTIFIER, Resolution, resolve
+from seqchurn.schema import CUSTOMER_ID
+
+__all__ = ["Records", "resolved", "routed"]
+
+_TO = "seqchurn:to"
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one source, by bucket of their customer."""
+
+    source: Source
+    parts: Sequence[Part]
+    folder: Path | None = None
+    """Where they were sent on to; None: they lie in the parts as they are."""
+
+    def read(self, bucket: int) -> pl.DataFrame:
+        """Mapped records of one bucket, in any order."""
+        if self.folder is None:
+            return pl.concat([part.records(bucket) for part in self.parts]).collect()
+        files = sorted(self.folder.glob(f"*/{_TO}={bucket}/*.parquet"))
+        schema = self.parts[0].records(0).drop(LINKED).collect_schema()
+        if not files:
+            return pl.DataFrame(schema=schema)
+        return pl.scan_parquet(files, hive_partitioning=False).select(schema.names()).collect()
+
+
+def resolved(parts: Sequence[Part], naming: Naming, most_links: int) -> Resolution:
+    """Who is whom, by the links of all sources.
+
+    Args:
+        parts: Of all sources.
+        naming: Kinds of identifiers in their order.
+        most_links: As `resolve` takes it.
+    """
+    links = pl.concat([part.links() for part in parts]).unique().collect()
+    return resolve(links.select(OWN, OTHER), order=naming.order, most_links=most_links)
+
+
+def routed(
+    records: Records, resolution: Resolution, naming: Naming, buckets: int, folder: Path
+) -> Records:
+    """Send the records of a source on to the buckets of their customers, a bucket at a time.
+
+    Args:
+        records: As they lie in the parts, `customer_id` an identifier.
+        resolution: Who is whom.
+        naming: What customers without a link are called.
+        buckets: Number of buckets.
+        folder: Where to make a folder for the source.
+    """
+    folder = folder / records.source.name
+    own_name = naming.name(pl.col(IDENTIFIER))
+    known = resolution.customers.rename({CUSTOMER_ID: _TO})
+    known = known.with_columns(bucket(own_name, buckets).alias("at"))
+    whose = pl.coalesce(pl.col(_TO), naming.name(pl.col(CUSTOMER_ID)))
+    for start in range(buckets):
+        here = known.filter(pl.col("at") == start).drop("at").lazy()
+        lying = pl.concat([part.records(start) for part in records.parts]).drop(LINKED)
+        sent = lying.join(here, left_on=CUSTOMER_ID, right_on=IDENTIFIER, how="left")
+        named = sent.with_columns(whose.alias(CUSTOMER_ID))
+        named.with_columns(bucket(pl.col(CUSTOMER_ID), buckets).alias(_TO)).sink_parquet(
+            pl.PartitionBy(folder / str(start), key=_TO, include_key=False),
+            mkdir=True,
+            compression="lz4",
+            statistics=False,
+        )
+    return Records(records.source, records.parts, folder)

@@ -1,0 +1,340 @@
+"""A customer is forgotten: found in no file of the store, and kept out of it ever after."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from seqchurn.commands import forget as verb
+from seqchurn.events import ForgottenCustomers
+from seqchurn.events.forgotten import Forgotten
+from seqchurn.files import locked
+from seqchurn.storage import BucketStore
+from tests.shop import AS_OF, Done, Shop, draw_logs
+
+WHO, PLANTED = "c02", "grep-me-4711"
+
+
+def holders(folder: Path, text: str) -> list[str]:
+    """Files that hold a text: in their name, their bytes, their cells or their rows of sqlite."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [str(p.relative_to(folder)) for p in files if text in p.name or text in _content(p)]
+
+
+def _content(file: Path) -> str:
+    content = file.read_bytes().decode("latin-1")
+    if file.suffix == ".parquet":
+        content += pl.read_parquet(file).write_json()
+    if file.suffix == ".db":
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            content += "\n".join(database.iterdump())
+    return content
+
+
+def customers(shop: Shop, kind: str, *, as_of: str = "") -> set[str]:
+    return set(shop.table(kind, as_of=as_of).scan().collect()["customer_id"])
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """A shop in which a customer was forgotten, what was said, and what there was before."""
+
+    shop: Shop
+    done: Done
+    events: pl.DataFrame
+    scores: pl.DataFrame
+    reports: dict[str, bytes]
+    holders: list[str]
+
+
+@pytest.fixture(scope="module")
+def planted(open_shop: Callable[..., Shop], tmp_path_factory: pytest.TempPathFactory) -> Forgetting:
+    """A shop that went the whole way and forgot a customer, also one of refused records."""
+    renamed = pl.col("who").replace(WHO, PLANTED)
+    shop = open_shop(
+        tmp_path_factory.mktemp("planted"), *(log.with_columns(renamed) for log in draw_logs())
+    )
+    with (shop.folder / "raw" / "orders.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{PLANTED},yesterday,5,web\n{PLANTED},2024-02-01T00:00:00Z,5,web,one,more\n")
+    for step in ("prepare", "train", "evaluate", "promote", "inspect"):
+        shop.must(step)
+    for moment in (AS_OF, "2024-06-16"):
+        shop.must("score", "--as_of", moment)
+    before = {
+        "events": shop.table("events").scan().collect(),
+        "scores": shop.scores(),
+        "reports": reports(shop),
+        "holders": holders(shop.store, PLANTED),
+    }
+    return Forgetting(shop, shop.run("forget", "--customer_id", PLANTED), **before)
+
+
+def reports(shop: Shop) -> dict[str, bytes]:
+    return {n: text for n, text in shop.tree().items() if n.startswith("evaluation")}
+
+
+def test_the_customer_is_in_no_file_of_the_store(planted: Forgetting) -> None:
+    assert planted.done.status == 0, planted.done.err
+    assert {Path(name).parts[0] for name in planted.holders} == {"events", "sequences", "scores"}
+    assert any("quarantine" in name for name in planted.holders)
+    assert holders(planted.shop.store, PLANTED) == []
+
+
+def test_it_is_said_what_was_removed_and_which_model_has_seen_it(planted: Forgetting) -> None:
+    data, out = planted.shop.store, planted.done.out
+    assert out.startswith(f"forgotten   {PLANTED}\n")
+    assert (
+        "models that were trained on them, and stay as they are:\n"
+        "  shop version 1 (champion), trained up to 2024-05-20\n"
+        "Run seqchurn train and seqchurn promote to replace them.\n"
+    ) in out
+    assert f"\nsequences   1 removed: {data}/sequences/shop\n" in out
+    for moment in (AS_OF, "2024-06-16"):
+        assert f"\nscores      1 removed: {data}/scores/shop/as_of={moment}\n" in out
+    assert f"new page: {data}/inspection/shop\n" in out
+    assert "The raw logs are left alone." in out
+    assert PLANTED not in planted.done.err
+
+
+def test_events_and_scores_of_all_others_are_as_they_were(planted: Forgetting) -> None:
+    others = pl.col("customer_id") != PLANTED
+    assert planted.events.height > planted.events.filter(others).height
+    assert planted.shop.table("events").scan().collect().equals(planted.events.filter(others))
+    assert planted.shop.scores().equals(planted.scores.filter(others))
+
+
+def test_reports_hold_nothing_of_a_single_customer_and_stay(planted: Forgetting) -> None:
+    assert len(planted.reports) > 4
+    assert reports(planted.shop) == planted.reports
+
+
+def test_raw_logs_are_left_alone(planted: Forgetting) -> None:
+    assert PLANTED in (planted.shop.folder / "raw" / "orders.csv").read_text()
+
+
+@pytest.mark.parametrize("flags", [[], ["--force"]], ids=["again", "from scratch"])
+def test_the_raw_logs_do_not_bring_the_customer_back(planted: Forgetting, flags: list[str]) -> None:
+    shop = planted.shop
+    before = [shop.table(kind).manifest()["digest"] for kind in ("events", "sequences")]
+    shop.must("prepare", *flags)
+    shop.must("score", "--as_of", AS_OF)
+    assert holders(shop.store, PLANTED) == []
+    assert [shop.table(kind).manifest()["digest"] for kind in ("events", "sequences")] == before
+    assert shop.scores().height == planted.scores.height - 1
+
+
+def test_new_records_of_the_customer_are_left_out(planted: Forgetting) -> None:
+    orders = planted.shop.folder / "raw" / "orders.csv"
+    orders.write_text(orders.read_text() + f"{PLANTED},2024-06-01T00:00:00Z,5,web\n")
+    planted.shop.must("prepare")
+    assert holders(planted.shop.store, PLANTED) == []
+
+
+def test_whom_nobody_knows_is_said_and_kept_out_all_the_same(trained: Shop) -> None:
+    before = {kind: trained.table(kind).manifest()["digest"] for kind in ("events", "sequences")}
+    said = trained.must("forget", "--customer_id", "stranger")
+    assert "no events   stranger; if any ever come, they are left out\n" in said
+    assert "models" not in said
+    assert {kind: trained.table(kind).manifest()["digest"] for kind in before} == before
+    assert len(customers(trained, "scores", as_of=AS_OF)) == 60
+    orders = trained.folder / "raw" / "orders.csv"
+    orders.write_text(orders.read_text() + "stranger,2024-06-01T00:00:00Z,5,web\n")
+    trained.must("prepare")
+    assert "stranger" not in customers(trained, "events")
+
+
+def test_several_are_forgotten_at_once(trained: Shop) -> None:
+    trained.must("forget", "--customer_id", "c02", "--customer_id", "c03")
+    for kind in ("events", "sequences"):
+        assert len(customers(trained, kind)) == 58
+    assert not {"c02", "c03"} & customers(trained, "scores", as_of=AS_OF)
+
+
+def test_only_models_that_were_trained_later_have_seen_the_customer(trained: Shop) -> None:
+    first = trained.table("events").scan().group_by("customer_id").agg(pl.min("timestamp"))
+    newest = first.sort("timestamp").collect()["customer_id"][-1]  # first seen after the cutoff
+    said = trained.must("forget", "--customer_id", newest)
+    assert "models      none was trained on them\n" in said
+
+
+def test_without_any_model_the_tables_are_cleared(shop: Shop) -> None:
+    shop.must("prepare")
+    said = shop.must("forget", "--customer_id", WHO)
+    assert "models      none was trained on them\n" in said
+    assert WHO not in customers(shop, "sequences")
+
+
+def test_if_nobody_is_left_there_are_no_sequences(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = sorted(customers(trained, "sequences"))
+
+    def emptied(_: object, table: BucketStore, customer_ids: list[str]) -> ForgottenCustomers:
+        Forgotten.read(table.folder).add(table.folder, customer_ids)
+        table.purge(everything=True)
+        return ForgottenCustomers(customer_ids, [], None, 0)
+
+    monkeypatch.setattr(verb.events, "forget", emptied)
+    for _ in range(2):
+        trained.must("forget", *(word for who in everyone for word in ("--customer_id", who)))
+        assert list((trained.store / "sequences").rglob("*.parquet")) == []
+        assert customers(trained, "scores", as_of=AS_OF) == set()
+    assert "Run seqchurn prepare." in trained.run("train").err
+
+
+def test_fits_that_were_cut_off_are_removed_of_this_config_only(trained: Shop) -> None:
+    checkpoints = trained.store / "checkpoints"
+    own, other = checkpoints / "shop-0123456789ab", checkpoints / "shop-two-0123456789ab"
+    for folder in (own, other):
+        folder.mkdir()
+        (folder / "last.ckpt").write_bytes(b"weights")
+    trained.must("forget", "--customer_id", "stranger")
+    assert own.exists()
+    said = trained.must("forget", "--customer_id", WHO)
+    assert f"checkpoint  removed: {own}\n" in said
+    assert sorted(checkpoints.iterdir()) == [other]
+
+
+def test_a_training_that_runs_has_to_end_first(trained: Shop) -> None:
+    folder = trained.store / "checkpoints" / "shop-0123456789ab"
+    folder.mkdir()
+    with locked(folder, ""):
+        done = trained.run("forget", "--customer_id", WHO)
+    assert done.status == 5
+    assert "another run is training in" in done.err
+    again = trained.must("forget", "--customer_id", WHO)
+    assert "  shop version 1 (champion), trained up to 2024-05-20\n" in again
+    assert holders(trained.store / "sequences", f'"{WHO}"') == []
+
+
+STEPS = [
+    "_theirs",
+    "_first_event_at",
+    "_models",
+    "_remove_checkpoints",
+    "_rebuild_sequences",
+    "build_store",
+    "_remove_from_scores",
+    "forget_scores",
+    "_remove_page",
+]
+
+
+def forget_until(trained: Shop, owner: object, step: str, stop: Callable[..., Any]) -> str:
+    """What is said by a run that is killed in a step, and by one that finishes its work."""
+    trained.must("inspect")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(owner, step, stop)
+        done = trained.run("forget", "--customer_id", WHO)
+        assert (done.status, "killed" in done.err) == (7, True), done.err
+    again = trained.must("forget", "--customer_id", WHO)
+    assert holders(trained.store, f'"{WHO}"') == []
+    assert not (trained.store / "inspection" / "shop").exists()
+    assert len(customers(trained, "scores", as_of=AS_OF)) == 59
+    return done.out + again
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_that_was_killed_is_finished_by_the_next(trained: Shop, step: str, when: str) -> None:
+    original = getattr(verb, step)
+
+    def killed(*args: Any, **kwargs: Any) -> None:
+        if when == "after":
+            original(*args, **kwargs)
+        raise OSError("killed")
+
+    said = forget_until(trained, verb, step, killed)
+    assert "shop version 1 (champion), trained up to 2024-05-20\n" in said
+
+
+@pytest.mark.parametrize(
+    "call", range(5), ids=["events", "quarantine", "identity", "seq", "scores"]
+)
+def test_a_run_that_was_killed_before_a_purge_is_finished_by_the_next(
+    trained: Shop, call: int
+) -> None:
+    original, purged = BucketStore.purge, []
+
+    def killed(self: BucketStore) -> int:
+        purged.append(self.folder)
+        if len(purged) > call:
+            raise OSError("killed")
+        return original(self)
+
+    said = forget_until(trained, BucketStore, "purge", killed)
+    assert "shop version 1 (champion), trained up to 2024-05-20\n" in said
+
+
+LOG = """\
+{"user": "plain-user-1", "mail": "one@example.org", "at": "2024-01-01T00:00:00Z"}
+{"user": null, "mail": "one@example.org", "at": "2024-01-02T00:00:00Z"}
+{"user": "plain-user-2", "mail": "two@example.org", "at": "2024-01-03T00:00:00Z"}
+"""
+
+
+@pytest.fixture(params=[None, "SHOP_KEY"], ids=["plain", "hashed"])
+def known_by_mail(
+    request: pytest.FixtureRequest, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> Shop:
+    """Two customers with a user id and an address, their ids hashed or not, and their scores."""
+    monkeypatch.setenv("SHOP_KEY", "0123456789abcdef")
+    (shop.folder / "raw" / "log.ndjson").write_text(LOG, encoding="utf-8")
+    source = {
+        "name": "orders",
+        "kind": "ndjson",
+        "path": "raw/log.ndjson",
+        "identifiers": {"user": "user", "mail": "mail"},
+        "timestamp": "at",
+        "event_type": "order",
+    }
+    identity = {"order": ["user", "mail"], "hash_key": request.param}
+    two = shop.again("shop", events={"identity": identity, "sources": [source], "buckets": 2})
+    two.must("prepare")
+    names = two.table("sequences").scan().select("customer_id").collect()
+    assert names.height == 2
+    with two.table("scores", as_of=AS_OF).publish() as writer:
+        writer.write(0, names)
+    return two
+
+
+@pytest.mark.parametrize("given", ["mail:one@example.org", "plain-user-1"])
+def test_any_identifier_will_do_and_a_hashed_one_is_never_shown(
+    given: str, known_by_mail: Shop
+) -> None:
+    events = known_by_mail.table("events").scan().collect().sort("timestamp")
+    gone, _, stays = events["customer_id"]
+    done = known_by_mail.run("forget", "--customer_id", given, "--verbose")
+    assert done.out.startswith(f"forgotten   {gone}\nrecords     2 removed")
+    hashed = gone != "plain-user-1"
+    assert hashed == ("plain-user-1" not in done.out)
+    assert not hashed or given not in done.out + done.err
+    assert customers(known_by_mail, "events") == customers(known_by_mail, "sequences") == {stays}
+    assert customers(known_by_mail, "scores", as_of=AS_OF) == {stays}
+    for text in (gone, "plain-user-1", "one@example.org"):
+        assert holders(known_by_mail.store, text) == []
+
+
+def test_the_next_run_finds_who_was_meant_though_the_links_are_gone(
+    known_by_mail: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = known_by_mail.table("events").scan().collect().sort("timestamp")["customer_id"][0]
+
+    def killed(*_: object) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verb, "_theirs", killed)
+        assert known_by_mail.run("forget", "--customer_id", "mail:one@example.org").status == 7
+    assert gone in customers(known_by_mail, "sequences")
+    said = known_by_mail.must("forget", "--customer_id", "mail:one@example.org")
+    assert "sequences   1 removed" in said
+    assert "scores      1 removed" in said
+    assert holders(known_by_mail.store, gone) == []
