@@ -1,12 +1,15 @@
-"""Columns of raw logs that are kept as attributes."""
+"""Columns of raw logs that are kept as attributes, and the names that these get."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
+from pydantic import AfterValidator
+
+from seqchurn.config.names import check_attribute_names
 from seqchurn.config.section import Section
 
-__all__ = ["Attribute", "StaticAttribute"]
+__all__ = ["Attribute", "Named", "StaticAttribute"]
 
 
 class StaticAttribute(Section):
@@ -23,3 +26,15 @@ class Attribute(StaticAttribute):
 
     fold: Literal["sum", "mean", "min", "max", "first", "last", "count", "n_unique"] = "first"
     """How the values of folded line items become one, where the source has `fold_by`."""
+
+
+A = TypeVar("A", bound=StaticAttribute)
+
+
+def _named(attributes: dict[str, A]) -> dict[str, A]:
+    check_attribute_names(attributes)
+    return attributes
+
+
+Named = Annotated[dict[str, A], AfterValidator(_named)]
+"""Attributes by their names in the events table."""

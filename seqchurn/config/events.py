@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Literal
 
-from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from seqchurn.config.identity import IdentityConfig
 from seqchurn.config.section import Section
@@ -21,8 +21,9 @@ class EventsConfig(Section):
     """Who is who, where `customer_id` does not say it, and whether ids are hashed."""
     sources: list[Source] = Field(min_length=1)
     """The raw logs, each mapped to the events table; at most one of kind customers."""
-    buckets: PositiveInt = 16
-    """Parts that customers are hashed into: the unit of work, and what bounds memory."""
+    buckets: int = Field(default=16, ge=1, le=4096)
+    """Parts that customers are hashed into: the unit of work, and what bounds memory; each is a
+    file of its own in every table, of which more than 4096 cost more time than they save memory."""
 
     @field_validator("sources")
     @classmethod
@@ -40,20 +41,21 @@ class EventsConfig(Section):
     def _consistent(self) -> EventsConfig:
         names = [source.name for source in self.sources]
         if len(set(names)) < len(names):
-            raise ValueError(f"source names must differ, found {', '.join(names)}")
+            raise ValueError(
+                f"source names must differ, found {', '.join(names)}. Rename one of those that are "
+                "alike"
+            )
         tables = [s.name for s in self.sources if isinstance(s, CustomersSource)]
         if len(tables) > 1:
-            raise ValueError(f"one source of kind customers is possible, found {', '.join(tables)}")
+            raise ValueError(
+                f"one source of kind customers is possible, found {', '.join(tables)}. Join these "
+                "tables into one, and remove the other sources"
+            )
         if not any(isinstance(source, EventSource) for source in self.sources):
-            raise ValueError(f"needs a source of events beside {', '.join(names)}")
-        types: dict[str, str] = {}
-        for source in self.sources:
-            attributes = {} if isinstance(source, LinksSource) else source.attributes
-            for name, attribute in attributes.items():
-                if types.setdefault(name, attribute.type) != attribute.type:
-                    raise ValueError(
-                        f"attribute {name} is a number in one source and a category in another"
-                    )
+            raise ValueError(
+                f"needs a source of events beside {', '.join(names)}. Add one, as of kind csv"
+            )
+        _check_types(self.sources)
         return self
 
     def attributes(self, kind: Literal["number", "category"]) -> list[str]:
@@ -67,6 +69,20 @@ class EventsConfig(Section):
         """Names of the customers' attributes of a type, in order of the config."""
         sources = [s for s in self.sources if isinstance(s, CustomersSource)]
         return [n for s in sources for n, a in s.attributes.items() if a.type == kind]
+
+
+def _check_types(sources: list[Source]) -> None:
+    """An attribute of several sources is one column, of one type."""
+    first: dict[str, tuple[str, str]] = {}
+    for source in sources:
+        attributes = {} if isinstance(source, LinksSource) else source.attributes
+        for name, attribute in attributes.items():
+            of, type_there = first.setdefault(name, (source.name, attribute.type))
+            if type_there != attribute.type:
+                raise ValueError(
+                    f"attribute {name} is a {type_there} in source {of} and a {attribute.type} in "
+                    f"source {source.name}. Give both one type, or one of them another name"
+                )
 
 
 def _by_identifiers(source: Source, order: list[str]) -> Source:

@@ -42,8 +42,11 @@ class ColumnRule(Section):
         if not (self.required or self.not_in_future) and all(value is None for value in values):
             raise ValueError(
                 f"says nothing of {self.column}; expected one or more of required, min, max, "
-                "allowed, pattern, not_before and not_in_future"
+                "allowed, pattern, not_before and not_in_future. Add one or remove the rule"
             )
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"no number is at least {self.min:g} and at most {self.max:g}")
+            raise ValueError(
+                f"no number is at least {self.min:g} and at most {self.max:g}; expected min to be "
+                f"no more than max. Correct one of them in the rule of {self.column}"
+            )
         return self

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from seqchurn.config.attributes import Attribute, StaticAttribute
+from seqchurn.config.attributes import Attribute, Named, StaticAttribute
 from seqchurn.config.database_uri import DatabaseUri
 from seqchurn.config.identity import Identifiers
+from seqchurn.config.names import SourceName
 from seqchurn.config.rules import ColumnRule
 from seqchurn.config.section import Section
 from seqchurn.config.tables import CustomersSource, LinksSource
@@ -51,7 +52,7 @@ class Lookup(Section):
 class EventSource(Section):
     """A raw log whose records become events, wherever it lies."""
 
-    name: str
+    name: SourceName
     """Names the source in reports and in the quarantine table."""
     customer_id: str | None = None
     """Column with the customer's id, unless `identifiers` say who it is; a.b is the value b inside
@@ -71,7 +72,7 @@ class EventSource(Section):
     """Column with the type of each record."""
     event_id: str | None = None
     """Column with an id of the raw record; records of a customer with the same id are one."""
-    attributes: dict[str, Attribute] = {}
+    attributes: Named[Attribute] = {}
     """Attributes to keep: name in the events table to its column."""
     where: str | None = None
     """SQL condition on raw columns; records that do not meet it are left out and counted."""
@@ -131,7 +132,11 @@ class CsvSource(FileSource):
 
     kind: Literal["csv"]
     """Delimited text."""
-    separator: str = Field(default=",", min_length=1, max_length=1)
+    separator: str = Field(
+        default=",",
+        pattern=r"^[\x01-\t -!#-~]$",  # of one byte, and no end of a line
+        json_schema_extra={"words": "one character of ASCII, but no quote"},
+    )
     """Character between fields."""
 
 
@@ -216,7 +221,10 @@ class SqlSource(EventSource):
             raise ValueError("needs exactly one of table (a name) and query (a SELECT)")
         since, until = self.window()
         if since is not None and until is not None and since >= until:
-            raise ValueError(f"since is {self.since}, which is not before until, {self.until}")
+            raise ValueError(
+                f"since is {self.since}, which is not before until, {self.until}. Give a later "
+                "until"
+            )
         windowed = since is not None or until is not None
         if windowed and self.timestamp_format not in (None, "s", "ms", "us"):
             raise ValueError(

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from seqchurn.config.attributes import StaticAttribute
+from seqchurn.config.attributes import Named, StaticAttribute
 from seqchurn.config.identity import Identifiers
+from seqchurn.config.names import SourceName
 from seqchurn.config.rules import ColumnRule
 from seqchurn.config.section import Section
 from seqchurn.config.units import Zone
@@ -20,7 +21,7 @@ class CustomersSource(Section):
 
     kind: Literal["customers"]
     """Static attributes; they join the events of the same customer."""
-    name: str
+    name: SourceName
     """Names the source in reports and in the quarantine table."""
     path: str
     """CSV, Parquet or NDJSON file, told by its ending."""
@@ -28,7 +29,7 @@ class CustomersSource(Section):
     """Column with the customer's id, each once; or use `identifiers`."""
     identifiers: Identifiers = {}
     """Columns that identify the customer: kind in `identity.order` to one or several."""
-    attributes: dict[str, StaticAttribute] = Field(min_length=1)
+    attributes: Named[StaticAttribute] = Field(min_length=1)
     """Attributes to keep: name in the events table to its column."""
     known_from: str | None = None
     """Column with the time from which the row was known; it is hidden before that."""
@@ -53,7 +54,7 @@ class LinksSource(Section):
 
     kind: Literal["links"]
     """Links between identifiers; no events."""
-    name: str
+    name: SourceName
     """Names the source in reports and in the quarantine table."""
     path: str
     """CSV, Parquet or NDJSON file, told by its ending."""

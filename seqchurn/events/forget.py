@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import polars as pl
 
 from seqchurn.config.events import EventsConfig
-from seqchurn.events.deliveries import Counts, Intake, Terms
+from seqchurn.config.sources import EventSource, Source
+from seqchurn.errors import DataError
+from seqchurn.events.deliveries import Counts, Intake, Ledger, Terms, mapping_hash
 from seqchurn.events.forgotten import Forgotten
 from seqchurn.events.identifiers import Naming
 from seqchurn.events.ingest import deliveries, fingerprint
@@ -55,36 +57,65 @@ def forget(
             several kinds are told apart, one of another kind than the first as kind:value.
 
     Raises:
-        DataError: If there is no events table, or what was delivered is damaged.
+        DataError: If the config has changed since it was read, or what was delivered is damaged.
         EnvironmentFailure: If the disk refuses.
         LockedError: If another run prepares the same table.
     """
-    snapshot = store.snapshot()
     delivered, naming = deliveries(store), Naming.of(config.identity)
     with delivered.locked():
         forgotten = Forgotten.read(store.folder)
         terms = Terms(config.buckets, datetime.now(UTC), naming, forgotten)
         before = delivered.commit(delivered.cleansed(terms))
+        _check_mapping(before.ledger, config)
         persons = _Persons(before, config, naming)
         names = {who: persons.name(who) for who in dict.fromkeys(customer_ids)}
+        firsts = _first_events(store, list(names.values()))
         everyone = {i for who in names for i in persons.identifiers(who)}
         forgotten = forgotten.add(store.folder, sorted(everyone))
-        terms = Terms(config.buckets, terms.now, naming, forgotten)
-        theirs = snapshot.scan().filter(pl.col(CUSTOMER_ID).is_in(sorted(set(names.values()))))
-        first = theirs.group_by(CUSTOMER_ID).agg(pl.col(TIMESTAMP).min()).collect()
-        after = delivered.commit(delivered.cleansed(terms))
-        inputs = fingerprint(config, after.ledger)
-        publish(after, config, store, naming, inputs)
-        for table in (store, quarantine_store(store), identity_store(store)):
-            table.purge()
+        after = delivered.commit(delivered.cleansed(replace(terms, forgotten=forgotten)))
+        _publish(after, config, store, naming)
         shutil.rmtree(refused_store(store).folder, ignore_errors=True)
-    known = {*first[CUSTOMER_ID], *persons.linked}
+    known = {*firsts, *persons.linked}
     return ForgottenCustomers(
         customer_ids=list(names.values()),
         unknown=[name for name in names.values() if name not in known],
-        first_event_at=first.select(pl.col(TIMESTAMP).min()).item(),
+        first_event_at=min(firsts.values(), default=None),
         records=_filtered(after) - _filtered(before),
     )
+
+
+def _check_mapping(ledger: Ledger, config: EventsConfig) -> None:
+    """Check that what was delivered was read as the config says, or the tables cannot be made."""
+    for source in config.sources:
+        known = ledger.sources.get(source.name)
+        if ledger.sources and (known is None or known.mapping != mapping_hash(source, config)):
+            raise DataError(
+                f"[events] source {source.name} of the config is not the one that was read last. "
+                "Nobody was forgotten. Run seqchurn prepare, then seqchurn forget again."
+            )
+
+
+def _first_events(store: BucketStore, names: list[str]) -> dict[str, datetime]:
+    """The time of the earliest event of each customer who has one."""
+    if not store.exists():
+        return {}
+    theirs = store.scan().filter(pl.col(CUSTOMER_ID).is_in(names))
+    first = theirs.group_by(CUSTOMER_ID).agg(pl.col(TIMESTAMP).min())
+    return dict(first.collect().iter_rows())
+
+
+def _publish(intake: Intake, config: EventsConfig, store: BucketStore, naming: Naming) -> None:
+    """Make all tables anew, and remove what they replace; without an event left there are none."""
+    counts = [intake.ledger.sources[s.name].counts for s in config.sources if _is_read(s, intake)]
+    is_empty = not any(count.read > count.refused + count.filtered for count in counts)
+    if not is_empty:
+        publish(intake, config, store, naming, fingerprint(config, intake.ledger))
+    for table in (store, quarantine_store(store), identity_store(store)):
+        table.purge(everything=is_empty)
+
+
+def _is_read(source: Source, intake: Intake) -> bool:
+    return isinstance(source, EventSource) and source.name in intake.ledger.sources
 
 
 class _Persons:

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +32,7 @@ FILE_NAME = "forgotten.json"
 class Forgotten:
     """Identifiers whose records are left out wherever they turn up."""
 
-    key: bytes = b""
+    key: bytes = field(default=b"", repr=False)
     """Under which they are hashed; empty as long as there are none."""
     hashes: frozenset[str] = frozenset()
 
@@ -70,7 +70,7 @@ class Forgotten:
 
         Args:
             folder: Of the events table.
-            identifiers: As records carry them, and as the quarantine does (`Naming.name`).
+            identifiers: As records carry them.
 
         Raises:
             EnvironmentFailure: If the disk refuses; the file is then as it was.

@@ -7,7 +7,7 @@ who that is the links of all records say together (`resolution`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -32,7 +32,7 @@ class Naming:
 
     order: tuple[str, ...] = ()
     """Kinds of identifiers, the one that names customers first; empty: ids are bare values."""
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
     """Values are hashed under this key; None: they stay as they are."""
 
     @classmethod

@@ -52,7 +52,6 @@ def test_a_missing_file(shop: Shop) -> None:
     (shop.folder / "raw" / "visits.parquet").unlink()
     refused(shop.run("prepare"), 2, "source visits", "raw/visits.parquet")
     assert shop.tree() == {}
-    assert not (shop.store / "events").exists()
 
 
 def test_a_file_that_goes_missing_leaves_the_prepared_tables(prepared: Shop) -> None:

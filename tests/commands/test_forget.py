@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -17,29 +14,10 @@ from seqchurn.events import ForgottenCustomers
 from seqchurn.events.forgotten import Forgotten
 from seqchurn.files import locked
 from seqchurn.storage import BucketStore
+from tests.commands.stores import customers, holders
 from tests.shop import AS_OF, Done, Shop, draw_logs
 
 WHO, PLANTED = "c02", "grep-me-4711"
-
-
-def holders(folder: Path, text: str) -> list[str]:
-    """Files that hold a text: in their name, their bytes, their cells or their rows of sqlite."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [str(p.relative_to(folder)) for p in files if text in p.name or text in _content(p)]
-
-
-def _content(file: Path) -> str:
-    content = file.read_bytes().decode("latin-1")
-    if file.suffix == ".parquet":
-        content += pl.read_parquet(file).write_json()
-    if file.suffix == ".db":
-        with contextlib.closing(sqlite3.connect(file)) as database:
-            content += "\n".join(database.iterdump())
-    return content
-
-
-def customers(shop: Shop, kind: str, *, as_of: str = "") -> set[str]:
-    return set(shop.table(kind, as_of=as_of).scan().collect()["customer_id"])
 
 
 @dataclass(frozen=True)
@@ -212,129 +190,3 @@ def test_a_training_that_runs_has_to_end_first(trained: Shop) -> None:
     again = trained.must("forget", "--customer_id", WHO)
     assert "  shop version 1 (champion), trained up to 2024-05-20\n" in again
     assert holders(trained.store / "sequences", f'"{WHO}"') == []
-
-
-STEPS = [
-    "_theirs",
-    "_first_event_at",
-    "_models",
-    "_remove_checkpoints",
-    "_rebuild_sequences",
-    "build_store",
-    "_remove_from_scores",
-    "forget_scores",
-    "_remove_page",
-]
-
-
-def forget_until(trained: Shop, owner: object, step: str, stop: Callable[..., Any]) -> str:
-    """What is said by a run that is killed in a step, and by one that finishes its work."""
-    trained.must("inspect")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(owner, step, stop)
-        done = trained.run("forget", "--customer_id", WHO)
-        assert (done.status, "killed" in done.err) == (7, True), done.err
-    again = trained.must("forget", "--customer_id", WHO)
-    assert holders(trained.store, f'"{WHO}"') == []
-    assert not (trained.store / "inspection" / "shop").exists()
-    assert len(customers(trained, "scores", as_of=AS_OF)) == 59
-    return done.out + again
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_run_that_was_killed_is_finished_by_the_next(trained: Shop, step: str, when: str) -> None:
-    original = getattr(verb, step)
-
-    def killed(*args: Any, **kwargs: Any) -> None:
-        if when == "after":
-            original(*args, **kwargs)
-        raise OSError("killed")
-
-    said = forget_until(trained, verb, step, killed)
-    assert "shop version 1 (champion), trained up to 2024-05-20\n" in said
-
-
-@pytest.mark.parametrize(
-    "call", range(5), ids=["events", "quarantine", "identity", "seq", "scores"]
-)
-def test_a_run_that_was_killed_before_a_purge_is_finished_by_the_next(
-    trained: Shop, call: int
-) -> None:
-    original, purged = BucketStore.purge, []
-
-    def killed(self: BucketStore) -> int:
-        purged.append(self.folder)
-        if len(purged) > call:
-            raise OSError("killed")
-        return original(self)
-
-    said = forget_until(trained, BucketStore, "purge", killed)
-    assert "shop version 1 (champion), trained up to 2024-05-20\n" in said
-
-
-LOG = """\
-{"user": "plain-user-1", "mail": "one@example.org", "at": "2024-01-01T00:00:00Z"}
-{"user": null, "mail": "one@example.org", "at": "2024-01-02T00:00:00Z"}
-{"user": "plain-user-2", "mail": "two@example.org", "at": "2024-01-03T00:00:00Z"}
-"""
-
-
-@pytest.fixture(params=[None, "SHOP_KEY"], ids=["plain", "hashed"])
-def known_by_mail(
-    request: pytest.FixtureRequest, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> Shop:
-    """Two customers with a user id and an address, their ids hashed or not, and their scores."""
-    monkeypatch.setenv("SHOP_KEY", "0123456789abcdef")
-    (shop.folder / "raw" / "log.ndjson").write_text(LOG, encoding="utf-8")
-    source = {
-        "name": "orders",
-        "kind": "ndjson",
-        "path": "raw/log.ndjson",
-        "identifiers": {"user": "user", "mail": "mail"},
-        "timestamp": "at",
-        "event_type": "order",
-    }
-    identity = {"order": ["user", "mail"], "hash_key": request.param}
-    two = shop.again("shop", events={"identity": identity, "sources": [source], "buckets": 2})
-    two.must("prepare")
-    names = two.table("sequences").scan().select("customer_id").collect()
-    assert names.height == 2
-    with two.table("scores", as_of=AS_OF).publish() as writer:
-        writer.write(0, names)
-    return two
-
-
-@pytest.mark.parametrize("given", ["mail:one@example.org", "plain-user-1"])
-def test_any_identifier_will_do_and_a_hashed_one_is_never_shown(
-    given: str, known_by_mail: Shop
-) -> None:
-    events = known_by_mail.table("events").scan().collect().sort("timestamp")
-    gone, _, stays = events["customer_id"]
-    done = known_by_mail.run("forget", "--customer_id", given, "--verbose")
-    assert done.out.startswith(f"forgotten   {gone}\nrecords     2 removed")
-    hashed = gone != "plain-user-1"
-    assert hashed == ("plain-user-1" not in done.out)
-    assert not hashed or given not in done.out + done.err
-    assert customers(known_by_mail, "events") == customers(known_by_mail, "sequences") == {stays}
-    assert customers(known_by_mail, "scores", as_of=AS_OF) == {stays}
-    for text in (gone, "plain-user-1", "one@example.org"):
-        assert holders(known_by_mail.store, text) == []
-
-
-def test_the_next_run_finds_who_was_meant_though_the_links_are_gone(
-    known_by_mail: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = known_by_mail.table("events").scan().collect().sort("timestamp")["customer_id"][0]
-
-    def killed(*_: object) -> None:
-        raise OSError("killed")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(verb, "_theirs", killed)
-        assert known_by_mail.run("forget", "--customer_id", "mail:one@example.org").status == 7
-    assert gone in customers(known_by_mail, "sequences")
-    said = known_by_mail.must("forget", "--customer_id", "mail:one@example.org")
-    assert "sequences   1 removed" in said
-    assert "scores      1 removed" in said
-    assert holders(known_by_mail.store, gone) == []

@@ -86,8 +86,13 @@ def state(events: BucketStore) -> dict[str, str]:
     sequences = BucketStore(events.folder / "sequences")
     attributes = [name for name in events.scan().collect_schema() if name == "amount"]
     build_store(events, sequences, attributes=attributes, static=[])
-    tables = [events, sequences, quarantine_store(events), identity_store(events)]
-    found = {t.folder.name: t.manifest()["digest"] for t in tables if t.exists()}
+    tables = {
+        "events": events,
+        "sequences": sequences,
+        "quarantine": quarantine_store(events),
+        "identity": identity_store(events),
+    }
+    found = {name: table.manifest()["digest"] for name, table in tables.items() if table.exists()}
     facts = events.manifest()
     return {**found, "counts": json.dumps([facts["sources"], facts["quarantined"]])}
 
@@ -127,7 +132,15 @@ def logs(draw: st.DrawFn) -> list[Row]:
             max_size=40,
         )
     )
-    return [*rows, {"user": "z", "cookie": None, "at": "2024-01-01", "amount": 1, "basket": "p"}]
+    sound = {
+        "user": "z",
+        "cookie": None,
+        "at": "2024-01-01",
+        "amount": 1,
+        "id": None,
+        "basket": "p",
+    }
+    return [*rows, sound]
 
 
 CONFIGS: dict[str, tuple[Row, Row | None]] = {

@@ -84,7 +84,11 @@ def test_a_line_is_refused_by_the_reader_for_something_that_can_be_told(
     file.write_bytes("\n".join([*text, *lines]).encode() + broken)
     done = orders(str(file), kind=kind)
     assert done.table["customer_id"].to_list() == ["a"]
-    assert done.report.read == 2 + sum(bool(line.strip()) for line in lines)
+    count = 2 + sum(bool(line.strip()) for line in lines)
+    if kind == "csv":  # two with a quote each may be one record
+        assert count - sum('"' in line for line in lines) // 2 <= done.report.read <= count
+    else:
+        assert done.report.read == count
     assert "record_malformed" not in done.refused["rule"].to_list()
 
 

@@ -6,6 +6,7 @@ read; `store` does these in turn, and nothing of it counts before the ledger is 
 
 from __future__ import annotations
 
+from seqchurn.events.deliveries.arrivals import mapping_hash
 from seqchurn.events.deliveries.ledger import Counts, Ledger, SourceLedger
 from seqchurn.events.deliveries.part import OTHER, OWN, Part
 from seqchurn.events.deliveries.reading import Terms
@@ -21,4 +22,5 @@ __all__ = [
     "Part",
     "SourceLedger",
     "Terms",
+    "mapping_hash",
 ]

@@ -27,6 +27,7 @@ from seqchurn.errors import ConfigError, DataError
 from seqchurn.events.deliveries.ledger import Delivered, SourceLedger
 from seqchurn.events.keyed import hash_key, keyed_hash
 from seqchurn.events.sources import delta, resolve_path, sql
+from seqchurn.events.sources.files import is_place
 from seqchurn.schema import SCHEMA_VERSION
 
 __all__ = ["Arrivals", "arrivals", "content_hash", "mapping_hash", "stat_of"]
@@ -126,7 +127,7 @@ def _files(source: Source, known: dict[str, Delivered]) -> list[Path]:
     try:
         return resolve_path(_path(source), source=source.name, kind=source.kind)
     except ConfigError:
-        if known and not any(Path(path).exists() for path in known) and _keeps(source):
+        if known and _keeps(source) and is_place(_path(source), source=source.name):
             return []  # all were read, and have been cleared away since
         raise
 

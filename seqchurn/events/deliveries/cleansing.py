@@ -43,9 +43,7 @@ def cleanse(
         rows.filter(~(forgotten.holds(pl.col(OWN)) | forgotten.holds(pl.col(OTHER)))).sink_parquet(
             new.links_file
         )
-    unrefused = _quarantine(
-        part, new, forgotten.holds_name(pl.col(CUSTOMER_ID), terms.naming)
-    )
+    unrefused = _quarantine(part, new, forgotten.holds_name(pl.col(CUSTOMER_ID), terms.naming))
     new.seal(part.read_files())
     for file in files:
         counts = file.counts

@@ -48,8 +48,9 @@ class Intake:
     """By source: how many files were cleared away since they were read, and are kept."""
 
     def parts(self, source: str) -> list[Part]:
-        """The parts of a source, each for the files that count."""
-        used = self.ledger.sources[source].parts()
+        """The parts of a source, each for the files that count; none of one never read."""
+        known = self.ledger.sources.get(source)
+        used = known.parts() if known else {}
         return [Part(self.folders[name], files) for name, files in used.items()]
 
     def quarantine(self) -> pl.LazyFrame:

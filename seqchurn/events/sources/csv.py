@@ -12,19 +12,23 @@ if none of those between is a record of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from seqchurn.config.sources import CsvSource
+from seqchurn.events.sources.columns import raw_columns
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, scan_each
 from seqchurn.events.sources.lines import LINE, UNDECODED, scan_marked
 from seqchurn.events.sources.lines import scan as scan_text
 from seqchurn.events.structure import LONGEST
 
 __all__ = ["read", "scan"]
+
+_MOST = 1_000
+"""Columns that are read though not in use, for messages; a damaged header can hold any number."""
 
 
 def read(
@@ -36,14 +40,13 @@ def read(
         source: Its section of the config.
         files: The files.
         scratch: Not needed.
-        tolerant: Read line by line and set lines with an unbalanced quote, a wrong number of
-            fields or bytes that are no UTF-8 apart in the column `MALFORMED` instead of failing.
-
-    Raises:
-        PolarsError: If a line is no record and `tolerant` is not set.
+        tolerant: Read line by line in any case, and set lines with bytes that are no UTF-8 apart
+            in the column `MALFORMED` instead of failing; those with an unbalanced quote or a wrong
+            number of fields always are.
     """
     del scratch
-    scan_file = partial(_scan_lines if tolerant else _scan_sound, separator=source.separator)
+    scan_lines = partial(_scan_lines, separator=source.separator, names=raw_columns(source))
+    scan_file = scan_lines if tolerant else partial(_scan_checked, source.separator, scan_lines)
     return scan_each(files, scan_file, path=source.path, source=source.name)
 
 
@@ -61,36 +64,37 @@ def scan(file: Path, *, separator: str = ",") -> pl.LazyFrame:
     )
 
 
-def _scan_sound(file: Path, *, separator: str) -> pl.LazyFrame:
-    """Records of a file in which each line is one, which is checked first: it takes no longer."""
+def _scan_checked(
+    separator: str, scan_lines: Callable[[Path], pl.LazyFrame], file: Path
+) -> pl.LazyFrame:
+    """Records of one file, fast where each line is one, which is checked first."""
     records = scan(file, separator=separator)
-    if width := len(_columns(records)):
-        is_record = pl.col(LINE).str.contains(f"^{_record(width, separator)}$")
-        lines = scan_text(file).filter(~is_record).select(pl.col(RECORD).min())
-        first = lines.collect(engine="streaming").item()
-        if first is not None:
-            raise pl.exceptions.ComputeError(
-                f"line {first + 1} of {file.name} is not a record of {width} fields by itself"
-            )
-    return records
+    width = len(_columns(records))
+    lines = scan_text(file).select(_is_record(width, separator).all())
+    all_are = width == 0 or lines.collect(engine="streaming").item()
+    return records if all_are else scan_lines(file)
 
 
-def _scan_lines(file: Path, *, separator: str) -> pl.LazyFrame:
+def _scan_lines(file: Path, *, separator: str, names: Sequence[str]) -> pl.LazyFrame:
     columns = _columns(scan(file, separator=separator))
-    text = _record(len(columns), separator)
-    is_record = re.compile(text.encode())
-    record = f"^{text}$"
+    used = [n for n, column in enumerate(columns) if n < _MOST or _leads(column, names)]
+    field, mark = _field(separator), re.escape(separator)
+    record = re.compile(f"{field}(?:{mark}{field}){{{len(columns) - 1}}}".encode())
     line = pl.col(LINE)
-    damaged = pl.col(UNDECODED) | ~line.str.contains(record)
+    parts = pl.concat_str(pl.lit(separator), line).str.extract_all(mark + field)
     return (
-        scan_marked(file, partial(_joined, is_record=is_record))
+        scan_marked(file, partial(_joined, record=record))
         .filter((pl.col(RECORD) > 0) & (line.str.strip_chars() != ""))  # 0 is the header
-        .with_columns(pl.col(RECORD) - 1, fields=line.str.extract_groups(record))
+        .with_columns(pl.col(UNDECODED) | ~_is_record(len(columns), separator))
+        .with_columns(pl.col(RECORD) - 1, parts=pl.when(~pl.col(UNDECODED)).then(parts))
         .select(
             FILE,
             RECORD,
-            pl.when(damaged).then(line).alias(MALFORMED),
-            **{c: _unquoted(pl.col("fields").struct[i]) for i, c in enumerate(columns)},
+            pl.when(UNDECODED).then(line).alias(MALFORMED),
+            **{
+                columns[n]: _unquoted(pl.col("parts").list.get(n).str.strip_prefix(separator))
+                for n in used
+            },
         )
     )
 
@@ -99,14 +103,26 @@ def _columns(records: pl.LazyFrame) -> list[str]:
     return [column for column in records.collect_schema() if column not in (FILE, RECORD)]
 
 
-def _record(width: int, separator: str) -> str:
-    """Pattern of a record: fields with even quotes around them, or with no quote at all."""
-    field = f'("(?:[^"]|"")*"|[^"{re.escape(separator)}]*)'
-    return re.escape(separator).join([field] * width)
+def _leads(column: str, names: Sequence[str]) -> bool:
+    return any(name == column or name.startswith(f"{column}.") for name in names)
+
+
+def _field(separator: str) -> str:
+    """Pattern of a field: within quotes, where two stand for one, or without any."""
+    return f'(?:"[^"]*(?:""[^"]*)*"|[^"{re.escape(separator)}]*)'
+
+
+def _is_record(width: int, separator: str) -> pl.Expr:
+    """Whether a line is a record; the pattern does not grow with the number of fields."""
+    field, line = _field(separator), pl.col(LINE)
+    unquoted = line.str.replace_all('"[^"]*"', "")
+    return line.str.contains(f"^{field}(?:{re.escape(separator)}{field})*$") & (
+        unquoted.str.count_matches(separator, literal=True) == width - 1
+    )
 
 
 def _joined(
-    lines: Iterator[tuple[int, bytes]], is_record: re.Pattern[bytes]
+    lines: Iterator[tuple[int, bytes]], record: re.Pattern[bytes]
 ) -> Iterator[tuple[int, bytes]]:
     """Numbered records of numbered lines; a line that belongs to none stays by itself.
 
@@ -118,13 +134,13 @@ def _joined(
     size = 0
     for number, line in lines:
         is_odd = line.count(b'"') % 2 == 1
-        if waiting and not is_odd and size < LONGEST and not _is(line, is_record):
+        if waiting and not is_odd and size < LONGEST and not _matches(line, record):
             waiting.append((number, line))
             size += len(line)
             continue
         if waiting and is_odd:
             whole = b"".join([*(part for _, part in waiting), line])
-            if _is(whole, is_record):
+            if _matches(whole, record):
                 yield waiting[0][0], whole
                 waiting = []
                 continue
@@ -137,8 +153,8 @@ def _joined(
     yield from waiting
 
 
-def _is(text: bytes, is_record: re.Pattern[bytes]) -> bool:
-    return is_record.fullmatch(text.removesuffix(b"\n").removesuffix(b"\r")) is not None
+def _matches(text: bytes, record: re.Pattern[bytes]) -> bool:
+    return record.fullmatch(text.removesuffix(b"\n").removesuffix(b"\r")) is not None
 
 
 def _unquoted(field: pl.Expr) -> pl.Expr:

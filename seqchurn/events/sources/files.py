@@ -27,6 +27,7 @@ __all__ = [
     "FILE",
     "MALFORMED",
     "RECORD",
+    "is_place",
     "open_bytes",
     "partition",
     "read_each",
@@ -94,6 +95,13 @@ def scan_each(
         return scan(file).with_columns(pl.col(RECORD).cast(pl.Int64), **folders)
 
     return [with_partition(file) for file in files]
+
+
+def is_place(path: str, *, source: str) -> bool:
+    """Whether a path names a folder that is there, or a pattern for files of one."""
+    parts = Path(_pattern(path, source)).parts
+    fixed = Path(*takewhile(lambda part: not glob.has_magic(part), parts))
+    return fixed.is_dir()
 
 
 def read_each(files: list[Path], read: Callable[[Path], pl.LazyFrame]) -> pl.LazyFrame:
