@@ -269,7 +269,7 @@ def test_a_purge_that_the_disk_refuses_is_a_failure_of_the_environment(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr("seqchurn.storage.shutil.rmtree", refuse)
+        patched.setattr("seqchurn.storage.store.shutil.rmtree", refuse)
         with pytest.raises(EnvironmentFailure, match="Permission denied.*Check space"):
             store.purge()
     assert store.purge() == 1
