@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seqchurn.errors import EnvironmentFailure, LockedError, SeqchurnError
 
-__all__ = ["disk_failures", "locked", "replacing"]
+__all__ = ["disk_failures", "is_of_the_disk", "locked", "replacing"]
 
 
 @contextlib.contextmanager
@@ -86,9 +86,21 @@ def disk_failures(doing: str) -> Iterator[None]:
     except SeqchurnError:
         raise
     except Exception as error:
-        if not isinstance(error, OSError) and "os error" not in str(error):
+        if not is_of_the_disk(error):
             raise
         raise EnvironmentFailure(
             f"could not {doing}: {error}. Nothing that was published has changed. Check space and "
             "permissions of the disk, then run it again."
         ) from error
+
+
+def is_of_the_disk(error: BaseException) -> bool:
+    """Whether the disk failed, and not what was read from it.
+
+    Polars passes on what the system says; a footer of a Parquet file that no longer fits on the
+    disk is a transport error to it. Of a compressed file that is cut short there is an OSError
+    without a number.
+    """
+    if isinstance(error, OSError):
+        return error.errno is not None
+    return any(said in str(error) for said in ("os error", "transport error"))

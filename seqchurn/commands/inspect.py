@@ -7,8 +7,8 @@ from pathlib import Path
 
 import altair as alt
 
+from seqchurn.commands.clock import clock_of, complete_until
 from seqchurn.config import Config
-from seqchurn.config.units import duration_days
 from seqchurn.console import table
 from seqchurn.files import replacing
 from seqchurn.inspection import (
@@ -22,7 +22,6 @@ from seqchurn.inspection import (
 )
 from seqchurn.plots import events_chart, gap_chart, gap_histogram, orders_chart, page
 from seqchurn.storage import BucketStore
-from seqchurn.waits import Clock
 
 __all__ = ["run"]
 
@@ -37,7 +36,9 @@ def run(config: Config) -> None:
         config: The whole config.
 
     Raises:
-        DataError: If there is no events table, or it lacks an attribute of the config.
+        ConfigError: If the config says that the log ends inside a step.
+        DataError: If there is no events table, a damaged one, or one that lacks an attribute of
+            the config.
         EnvironmentFailure: If the disk refuses.
     """
     events = BucketStore(config.store / "events" / config.name)
@@ -50,15 +51,13 @@ def run(config: Config) -> None:
 
 
 def _mapped(config: Config) -> Mapped:
-    clock = Clock(duration_days(config.waits.step), config.waits.timezone)
-    end = config.waits.complete_until
     return Mapped(
-        clock=clock,
+        clock=clock_of(config),
         target=config.waits.target,
         attributes=config.events.attributes("number") + config.events.attributes("category"),
         static=config.events.static_attributes("number")
         + config.events.static_attributes("category"),
-        complete_until=clock.instant(end) if end else None,
+        complete_until=complete_until(config),
     )
 
 

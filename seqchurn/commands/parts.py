@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from seqchurn.commands.clock import clock_of, complete_until
 from seqchurn.config import Config
 from seqchurn.config.sources import LinksSource
 from seqchurn.config.units import duration_days
@@ -61,11 +62,6 @@ def all_sequences(config: Config) -> pl.DataFrame:
     return sequences_store(config).scan().collect()
 
 
-def clock_of(config: Config) -> Clock:
-    """The grid of waits."""
-    return Clock(duration_days(config.waits.step), config.waits.timezone)
-
-
 def end_of_log(config: Config) -> float:
     """First grid day after the log: as configured, else the end of the step of the last target.
 
@@ -74,12 +70,7 @@ def end_of_log(config: Config) -> float:
     Raises:
         ConfigError: If the target never occurs, or the configured end lies inside a step.
     """
-    clock, target, end = clock_of(config), config.waits.target, config.waits.complete_until
-    if end is not None and not clock.is_on_grid(clock.instant(end)):
-        raise ConfigError(
-            f"[waits] complete_until {end} lies inside a step of {config.waits.step}. Choose "
-            "the start of a step."
-        )
+    clock, target, end = clock_of(config), config.waits.target, complete_until(config)
     events = sequences_store(config).scan().select(TIMESTAMP, EVENT_TYPE)
     types = events.explode(TIMESTAMP, EVENT_TYPE).group_by(EVENT_TYPE).agg(pl.max(TIMESTAMP))
     last = dict(types.sort(EVENT_TYPE).collect().iter_rows())
@@ -88,7 +79,7 @@ def end_of_log(config: Config) -> float:
             f"[waits] target {target} never occurs in the log; there are {', '.join(last)}. Name "
             "one of these."
         )
-    return clock.at(clock.instant(end)) if end else clock.at(last[target]) + clock.step_days
+    return clock.at(end) if end else clock.at(last[target]) + clock.step_days
 
 
 def training_cutoff(config: Config) -> datetime:
@@ -134,13 +125,19 @@ def attributes_of(config: Config) -> Attributes:
 
 
 def score_options(config: Config) -> ScoreOptions:
-    """What the score table says."""
+    """What the score table says.
+
+    Raises:
+        ConfigError: If a horizon is not a whole number of steps.
+    """
     step_days = clock_of(config).step_days
-    for horizon in [*config.evaluation.horizons, config.scoring.churn_horizon]:
+    horizons = [(f"[evaluation] horizons has {h}", h) for h in config.evaluation.horizons]
+    churn = config.scoring.churn_horizon
+    for found, horizon in [*horizons, (f"[scoring] churn_horizon is {churn}", churn)]:
         steps = duration_days(horizon) / step_days
         if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
             raise ConfigError(
-                f"horizon {horizon} is not a whole number of steps of [waits] step "
+                f"{found}, which is not a whole number of steps of [waits] step "
                 f"{config.waits.step}. Choose one that is."
             )
     return ScoreOptions(

@@ -21,7 +21,7 @@ class EventsConfig(Section):
     """Who is who, where `customer_id` does not say it, and whether ids are hashed."""
     sources: list[Source] = Field(min_length=1)
     """The raw logs, each mapped to the events table; at most one of kind customers."""
-    buckets: int = Field(default=16, ge=1, le=4096)
+    buckets: int = Field(default=32, ge=1, le=4096)
     """Parts that customers are hashed into: the unit of work, and what bounds memory; each is a
     file of its own in every table, of which more than 4096 cost more time than they save memory."""
 

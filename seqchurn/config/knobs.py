@@ -140,8 +140,8 @@ def words(node: Node) -> str:
     if node.get("type") == "object":
         inner = _resolved(node.get("additionalProperties") or {})
         return f"mapping, each {words(inner)}" if inner else "mapping"
-    if node.get("format") == "path" or node.get("maxLength") == 1:
-        return "path" if "format" in node else "one character"
+    if node.get("format") == "path":
+        return "path"
     bounds = [text.format(_plain(node[key])) for key, text in _BOUNDS.items() if key in node]
     return " ".join([_TYPES.get(node.get("type", ""), "value"), " and ".join(bounds)]).strip()
 

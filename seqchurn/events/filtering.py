@@ -28,12 +28,19 @@ def mark_met(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
     number, it is undecided.
 
     Raises:
-        ConfigError: If the condition does not fit the types of the columns.
+        ConfigError: If the condition does not fit the types of the columns, or is of several
+            records.
     """
     if source.where is None:
         decided = pl.lit(None, dtype=pl.String)
         return raw.with_columns(pl.lit(True).alias(MEETS), decided.alias(UNDECIDED))
     met = condition(source)
+    if not _sees_one_record(met):
+        raise ConfigError(
+            f"[events] source {source.name}: where is {source.where!r}, which looks at more than "
+            "one record at once; expected a condition on the values of a record. Remove sum, "
+            "count, OVER and the like, or filter the log before."
+        )
     schema = raw.collect_schema()
     names = [name for name in met.meta.root_names() if schema[name] == pl.String]
     numbers = _read_as_numbers(met, names, schema, source)
@@ -45,6 +52,15 @@ def mark_met(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
         .drop(names)
         .rename({_ORIGINAL + name: name for name in names})
     )
+
+
+def _sees_one_record(value: pl.Expr) -> bool:
+    """Whether nothing in an expression is made of several records, as a sum or a rank is."""
+    try:
+        alone = value.meta.is_literal() or value.meta.is_row_separable()
+    except pl.exceptions.PolarsError:  # as for IN and ROUND, which ask for the types of columns
+        alone = True
+    return alone and all(_sees_one_record(inner) for inner in value.meta.pop())
 
 
 def _no_number(numbers: list[str]) -> pl.Expr:

@@ -73,6 +73,8 @@ def ingest(
         tables = (store, quarantine_store(store))
         if not force and all(_is_of(inputs, table) for table in tables):
             delivered.commit(intake)  # a file may have been touched
+            for table in tables:
+                table.clear()
             shutil.rmtree(refused_store(store).folder, ignore_errors=True)
             _log.info("events in %s are up to date", store.folder)
             return [IngestReport.from_json(report) for report in store.manifest()["sources"]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from seqchurn.config.sources import EventSource, Lookup
-from seqchurn.errors import ConfigError
-from seqchurn.events.sources.columns import require
+from seqchurn.errors import ConfigError, DataError
+from seqchurn.events.sources.columns import name_taken, require
 from seqchurn.events.sources.customers import read_table
 from seqchurn.events.text import as_text
+from seqchurn.files import is_of_the_disk
 
 __all__ = ["join_lookup"]
 
@@ -22,6 +23,7 @@ def join_lookup(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
 
     Raises:
         ConfigError: If a column is missing or a key of the table occurs twice.
+        DataError: If the table is damaged.
     """
     if source.lookup is None:
         return raw
@@ -42,10 +44,20 @@ def join_lookup(raw: pl.LazyFrame, source: EventSource) -> pl.LazyFrame:
 
 def _table(lookup: Lookup, source: str, place: str) -> pl.DataFrame:
     key = lookup.key or lookup.on
-    table = read_table(lookup.path, [key, *lookup.columns], source=source)
-    schema = table.collect_schema()
-    require([key, *lookup.columns], schema, place=place)
-    rows = table.select(as_text(key, schema[key]).alias(_KEY), *lookup.columns).collect()
+    try:
+        table = read_table(lookup.path, [key, *lookup.columns], source=source)
+        schema = table.collect_schema()
+        require([key, *lookup.columns], schema, place=place)
+        rows = table.select(as_text(key, schema[key]).alias(_KEY), *lookup.columns).collect()
+    except pl.exceptions.DuplicateError as error:
+        raise name_taken(f"{place}: {lookup.path}", error) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        if is_of_the_disk(error):
+            raise
+        raise DataError(
+            f"{place}: {lookup.path} cannot be read. Expected a sound table in the format of its "
+            "ending, text in UTF-8. Repair or replace the file."
+        ) from error
     rows = rows.filter(pl.col(_KEY).is_not_null())
     twice = rows.filter(pl.col(_KEY).is_duplicated())[_KEY]
     if len(twice):

@@ -30,17 +30,17 @@ def columns(config: EventsConfig) -> list[str]:
     Raises:
         ConfigError: If two of them have one name.
     """
-    names = [*EVENTS]
-    names += config.attributes("number") + config.attributes("category")
-    names += config.static_attributes("number") + config.static_attributes("category")
-    names += [KNOWN_FROM for s in config.sources if isinstance(s, CustomersSource) and s.known_from]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice or (KNOWN_FROM in names[:-1]):
+    attributes = config.attributes("number") + config.attributes("category")
+    attributes += config.static_attributes("number") + config.static_attributes("category")
+    names = Counter([*EVENTS, KNOWN_FROM, *attributes])
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
         raise ConfigError(
-            f"[events] the attribute {twice[0] if twice else KNOWN_FROM} has the name of another "
-            "column of the events table. Give it another name."
+            f"[events] the attribute {twice[0]} has the name of another column of the events "
+            "table. Give it another name."
         )
-    return names
+    tables = [source for source in config.sources if isinstance(source, CustomersSource)]
+    return [*EVENTS, *attributes, *(KNOWN_FROM for table in tables if table.known_from)]
 
 
 def merge(

@@ -25,3 +25,12 @@ def as_text(column: str, dtype: pl.DataType) -> pl.Expr:
         .then(None)
         .otherwise(text)
     )
+
+
+def printable(name: str) -> str:
+    r"""A name of the log as messages show it: on one line, control characters as escapes.
+
+    >>> print(printable("größe\n\tin cm"))
+    größe\n\tin cm
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)

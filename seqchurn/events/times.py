@@ -89,7 +89,8 @@ def _instant(
             "count from 1970-01-01 UTC, set timestamp_format to s, ms or us."
         )
     raise ConfigError(
-        f"{place}: timestamp column {column} is {dtype}; expected a datetime, a date or text."
+        f"{place}: timestamp column {column} is {dtype}; expected a datetime, a date or text. Name "
+        "another column, or write it so in the log."
     )
 
 

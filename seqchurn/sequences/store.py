@@ -45,6 +45,7 @@ def build_store(
         **{fact: snapshot.manifest[fact] for fact in _TAKEN_OVER},
     }
     if not force and sequences.exists() and facts.items() <= sequences.manifest().items():
+        sequences.clear()
         _log.info("sequences in %s are up to date", sequences.folder)
         return
     with sequences.publish(**facts) as writer:

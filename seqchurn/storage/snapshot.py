@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from seqchurn.errors import DataError, EnvironmentFailure
+from seqchurn.files import is_of_the_disk
 from seqchurn.storage.manifest import OWN, file_name, parts_name
 
 __all__ = ["Snapshot"]
@@ -50,10 +51,7 @@ class Snapshot:
         try:
             found = file.stat().st_size
         except FileNotFoundError:
-            raise EnvironmentFailure(
-                f"{file} has gone: the table was replaced while it was read, or changed by hand. "
-                "Run it again; if that does not help, run seqchurn prepare --force."
-            ) from None
+            raise _gone(file) from None
         if found != written:
             raise DataError(
                 f"{file} is damaged: it has {found} bytes, and {written} were written. Run "
@@ -75,9 +73,11 @@ class Snapshot:
         file = self.file(bucket)
         try:
             return pl.read_parquet(file, columns=columns)
-        except pl.exceptions.ColumnNotFoundError:
-            raise
-        except pl.exceptions.PolarsError as error:
+        except FileNotFoundError:
+            raise _gone(file) from None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            if isinstance(error, pl.exceptions.ColumnNotFoundError) or is_of_the_disk(error):
+                raise
             raise DataError(
                 f"{file} is damaged ({str(error).splitlines()[0]}). Run seqchurn prepare --force."
             ) from error
@@ -92,3 +92,10 @@ class Snapshot:
         for bucket in self.buckets():
             self.check(bucket)
         return pl.scan_parquet([self.file(bucket) for bucket in self.buckets()])
+
+
+def _gone(file: Path) -> EnvironmentFailure:
+    return EnvironmentFailure(
+        f"{file} has gone: the table was replaced while it was read, or changed by hand. Run it "
+        "again; if that does not help, run seqchurn prepare --force."
+    )

@@ -84,6 +84,17 @@ class BucketStore:
                 (self.folder / MANIFEST).unlink(missing_ok=True)
             return self._sweep(self._published())
 
+    def clear(self) -> None:
+        """Remove what a run that was killed has left unfinished, if any has.
+
+        Raises:
+            EnvironmentFailure: If the disk refuses.
+            LockedError: If another run writes the same table.
+        """
+        if (self.folder / _UNFINISHED).exists():
+            with self._locked():
+                shutil.rmtree(self.folder / _UNFINISHED, ignore_errors=True)
+
     def exists(self) -> bool:
         """Whether a table of this version of the program is there, its files as long as written."""
         try:

@@ -118,8 +118,8 @@ TRAINING = [
     ("training.cutoff", "2025-06-01", "[training] cutoff 2025-06-01 lies after the end of the log"),
     ("training.cutoff", "2024-05-20T06:00:00", "lies inside a step of 1 days. Choose the start"),
     ("waits.target", "purchase", "[waits] target purchase never occurs in the log; there are"),
-    ("evaluation.horizons", "[36h]", "horizon 36h is not a whole number of steps of [waits] step"),
-    ("scoring.churn_horizon", "36h", "horizon 36h is not a whole number of steps of [waits] step"),
+    ("evaluation.horizons", "[36h]", "[evaluation] horizons has 36h, which is not a whole number"),
+    ("scoring.churn_horizon", "36h", "[scoring] churn_horizon is 36h, which is not a whole numb"),
 ]
 
 

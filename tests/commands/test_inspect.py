@@ -9,7 +9,7 @@ import pytest
 
 from seqchurn.commands.inspect import run
 from seqchurn.config import Config
-from seqchurn.errors import DataError
+from seqchurn.errors import ConfigError, DataError
 from seqchurn.storage import BucketStore
 from tests.shop import Shop
 
@@ -56,6 +56,14 @@ def tiny(tmp_path: Path) -> Callable[..., Config]:
         return config
 
     return made
+
+
+def test_an_end_of_the_log_inside_a_step_is_refused_as_by_train(
+    tiny: Callable[..., Config],
+) -> None:
+    said = "[waits] complete_until 2020-02-01T05:00 lies inside a step of 1d. Choose the start of"
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        run(tiny(complete_until="2020-02-01T05:00"))
 
 
 def page_of(config: Config) -> str:

@@ -50,10 +50,40 @@ def of_another_version(events: Path) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), "schema_version": 0}))
 
 
+def of_a_list(events: Path) -> None:
+    (events / "manifest.json").write_text("[]")
+
+
+def without_rows(events: Path) -> None:
+    file = events / "manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["rows"]
+    file.write_text(json.dumps(manifest))
+
+
+def with_a_part_cut_off(table: Path) -> None:
+    file = next(table.glob("parts-*/00000.parquet"))
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def with_a_part_of_noise(events: Path) -> None:
+    file = next(events.glob("parts-*/00000.parquet"))
+    file.write_bytes(b"x" * file.stat().st_size)
+
+
 def without_a_part(events: Path) -> None:
     next(events.glob("parts-*/00000.parquet")).unlink()
 
 
+NO_MANIFEST = (
+    "EVENTS/manifest.json does not say what a manifest says; expected an object with "
+    "schema_version, digest, rows, bytes, total_rows: it was changed by hand. Run seqchurn prepare "
+    "--force."
+)
+CUT_OFF = (
+    "EVENTS/parts-N/00000.parquet is damaged: it has N bytes, and N were written. Run seqchurn "
+    "prepare --force."
+)
 DAMAGES: dict[str, tuple[Callable[[Path], None], int, str]] = {
     "no table": (
         without_table,
@@ -70,6 +100,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], int, str]] = {
         3,
         "the table in EVENTS has schema version 0, this program reads version N. Run seqchurn "
         "prepare to rebuild it.",
+    ),
+    "a list": (of_a_list, 3, NO_MANIFEST),
+    "no rows": (without_rows, 3, NO_MANIFEST),
+    "a part cut off": (with_a_part_cut_off, 3, CUT_OFF),
+    "a part of noise": (
+        with_a_part_of_noise,
+        3,
+        "EVENTS/parts-N/00000.parquet is damaged (parquet: File out of specification: The file "
+        "must end with PAR1 or PARE). Run seqchurn prepare --force.",
     ),
     "a part gone": (
         without_a_part,
@@ -94,6 +133,34 @@ def test_a_damaged_table_is_told_and_what_the_message_says_to_run_mends_it(
     prepared.must("prepare", *(["--force"] if "--force" in words else []))
     assert prepared.table("events").exists()
     assert prepared.table("events").snapshot().digest == digest
+
+
+@pytest.mark.parametrize("kind", ["events", "sequences"])
+@pytest.mark.parametrize(
+    "harm", [without_table, without_json, of_a_list, without_rows, with_a_part_cut_off]
+)
+def test_a_damage_that_shows_is_mended_without_force(
+    harm: Callable[[Path], None], kind: str, prepared: Shop
+) -> None:
+    digest = prepared.table(kind).snapshot().digest
+    harm(prepared.table(kind).folder)
+    prepared.must("prepare")
+    snapshot = prepared.table(kind).snapshot()
+    assert snapshot.digest == digest
+    assert snapshot.scan().collect().height == snapshot.manifest["total_rows"]
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "score"])
+@pytest.mark.parametrize("harm", [with_a_part_cut_off, without_a_part, of_a_list])
+def test_damaged_sequences_are_told_by_every_verb_that_reads_them(
+    harm: Callable[[Path], None], verb: str, trained: Shop
+) -> None:
+    sequences = trained.table("sequences").folder
+    harm(sequences)
+    done = trained.run(verb)
+    assert done.status == (7 if harm is without_a_part else 3)
+    assert done.err.splitlines()[-1].startswith(f"seqchurn {verb}: {sequences}/")
+    assert done.err.endswith("seqchurn prepare --force.\n")
 
 
 def test_a_table_that_another_run_writes_is_told(prepared: Shop) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from seqchurn.config import load_config
+from seqchurn.config.sources import CsvSource
 from seqchurn.errors import ConfigError
+from tests.config.conftest import MINIMAL
 
 Write = Callable[..., Path]
 
@@ -124,7 +127,12 @@ def test_a_mistake_is_answered_with_place_value_expectation_and_remedy(
 
 
 SOURCE_MISTAKES = {
-    "separator: ';;'": "[events] sources[0].separator is ';;'; expected: one character.",
+    "separator: ';;'": "[events] sources[0].separator is ';;'; expected: one "
+    "character of ASCII, but no quote. Correct it, or remove it for the default, ','.",
+    "separator: é": "[events] sources[0].separator is 'é'; expected: one character of ASCII, but",
+    "separator: '\"'": "[events] sources[0].separator is '\"'; expected: one character of ASCII",
+    'separator: "\\n"': "[events] sources[0].separator is '\\n'; expected: one character of ASCII",
+    "attributes: {'fold:x': {column: p}}": "[events] sources[0].attributes: attribute fold:x be",
     "known_from: day": "[events] sources[0].known_from belongs to kind customers; "
     "expected: keys of kind csv.",
     "lookup: {on: a, columns: [b]}": "[events] sources[0].lookup.path is missing; expected: text",
@@ -140,6 +148,39 @@ SOURCE_MISTAKES = {
 def test_a_mistake_in_a_source_is_named_with_its_place_in_the_list(line: str, write: Write) -> None:
     with pytest.raises(ConfigError, match=re.escape(SOURCE_MISTAKES[line])):
         load_config(write(f"      {line}\n"))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t", " ", "\x01", "~"])
+def test_a_separator_may_be_any_other_character_of_one_byte(separator: str, write: Write) -> None:
+    [source] = load_config(write(f"      separator: {json.dumps(separator)}\n")).events.sources
+    assert isinstance(source, CsvSource)
+    assert source.separator == separator
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", " a", "größe", "a\n", "x" * 101])
+def test_a_source_has_a_name_that_a_folder_can_have(name: str, write: Write) -> None:
+    text = MINIMAL.replace("name: orders", f"name: {json.dumps(name)}")
+    said = "[events] sources[0].name is .*; expected: up to 100 letters (A to Z), digits, spaces,"
+    with pytest.raises(ConfigError, match=re.escape(said).replace(r"\.\*", ".*")):
+        load_config(write(text=text))
+
+
+@pytest.mark.parametrize("name", ["a", "Web shop 2.0", "_-", "x" * 100])
+def test_a_name_of_a_source_may_have_spaces_and_dots(name: str, write: Write) -> None:
+    text = MINIMAL.replace("name: orders", f"name: {name}")
+    assert load_config(write(text=text)).events.sources[0].name == name
+
+
+@pytest.mark.parametrize("buckets", [0, 4097, 100_000])
+def test_there_are_no_more_buckets_than_files_that_a_table_can_do_with(
+    buckets: int, write: Write
+) -> None:
+    said = f"[events] buckets is {buckets}; expected: whole number at least 1 and at most 4096. Cor"
+    text = MINIMAL.replace("events:\n", f"events:\n  buckets: {buckets}\n")
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_config(write(text=text))
+    text = MINIMAL.replace("events:\n", "events:\n  buckets: 4096\n")
+    assert load_config(write(text=text)).events.buckets == 4096
 
 
 def test_what_is_required_and_missing_is_explained(write: Write) -> None:

@@ -20,15 +20,17 @@ TABLE = "kind: sql, uri: 'sqlite:////shop.db', customer_id: id, timestamp: at, e
 SOURCES: dict[str, tuple[list[str], str]] = {
     "two sources of one name": (
         [f"name: orders, {LOG}, event_type: order", f"name: orders, {LOG}, event_type: visit"],
-        "events: source names must differ, found orders, orders",
+        "events: source names must differ, found orders, orders. Rename one of those that "
+        "are alike.",
     ),
     "two tables of customers": (
         [f"name: orders, {LOG}, event_type: order", f"name: new, {PEOPLE}", f"name: old, {PEOPLE}"],
-        "events: one source of kind customers is possible, found new, old",
+        "events: one source of kind customers is possible, found new, old. Join these tables into "
+        "one, and remove the other sources.",
     ),
     "customers without events": (
         [f"name: people, {PEOPLE}"],
-        "events: needs a source of events beside ",
+        "events: needs a source of events beside people. Add one, as of kind csv.",
     ),
     "a number here and a category there": (
         [
@@ -36,7 +38,8 @@ SOURCES: dict[str, tuple[list[str], str]] = {
             f"name: visits, {LOG}, event_type: visit, "
             "attributes: {size: {column: size, type: category}}",
         ],
-        "events: attribute size is a number in one source and a category in another",
+        "events: attribute size is a number in source orders and a category in source visits. Give "
+        "both one type, or one of them another name.",
     ),
     "customers that bring no attribute": (
         [f"name: orders, {LOG}, event_type: order", f"name: p, {PEOPLE.split(', attr')[0]}"],
@@ -50,11 +53,30 @@ SOURCES: dict[str, tuple[list[str], str]] = {
     "a rule that demands nothing": (
         [f"name: orders, {LOG}, event_type: order, rules: [{{column: id}}]"],
         "[events] sources[0].rules[0]: says nothing of id; expected one or more of required, min, "
-        "max, allowed, pattern, not_before and not_in_future",
+        "max, allowed, pattern, not_before and not_in_future. Add one or remove the rule.",
     ),
     "a range without a number": (
         [f"name: orders, {LOG}, event_type: order, rules: [{{column: id, min: 5, max: 3.5}}]"],
-        "[events] sources[0].rules[0]: no number is at least 5 and at most 3.5",
+        "[events] sources[0].rules[0]: no number is at least 5 and at most 3.5; expected min to be "
+        "no more than max. Correct one of them in the rule of id.",
+    ),
+    "an attribute without a name": (
+        [f"name: orders, {LOG}, event_type: order, attributes: {{' ': {{column: size}}}}"],
+        "[events] sources[0].attributes: an attribute has the name ' '; a column needs a name. "
+        "Write one, as amount.",
+    ),
+    "an attribute with a name of ours": (
+        [f"name: orders, {LOG}, event_type: order, attributes: {{'raw:who': {{column: who}}}}"],
+        "[events] sources[0].attributes: attribute raw:who begins with raw:, which marks columns "
+        "of seqchurn itself. Write another name, as who.",
+    ),
+    "an attribute of customers with a name of ours": (
+        [
+            f"name: orders, {LOG}, event_type: order",
+            f"name: p, {PEOPLE.replace('age:', 'seqchurn:age:')}",
+        ],
+        "[events] sources[1].attributes: attribute seqchurn:age begins with seqchurn:, which marks "
+        "columns of seqchurn itself. Write another name, as age.",
     ),
     "neither table nor query": (
         [f"name: orders, {TABLE}"],
@@ -66,7 +88,8 @@ SOURCES: dict[str, tuple[list[str], str]] = {
     ),
     "a window that is empty": (
         [f"name: orders, {TABLE}, table: orders, since: 2024-02-01, until: 2024-01-01"],
-        "[events] sources[0]: since is 2024-02-01, which is not before until, 2024-01-01",
+        "[events] sources[0]: since is 2024-02-01, which is not before until, 2024-01-01. Give a "
+        "later until.",
     ),
     "a window on text that databases do not sort": (
         [f"name: orders, {TABLE}, table: orders, since: 2024-02-01, timestamp_format: '%d.%m.%Y'"],

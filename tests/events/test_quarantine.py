@@ -58,9 +58,15 @@ def test_a_counted_column_may_hold_anything(orders: Callable[..., Any]) -> None:
 
 
 def test_stamps_without_a_zone_are_an_error_not_a_guess(orders: Callable[..., Any]) -> None:
-    rows = [{**SOUND, "at": "2020-01-01T00:00:00Z"}, SOUND]
     with pytest.raises(ConfigError, match=r"2020-01-01, a stamp without a zone.*Set timezone"):
-        orders(rows, timezone=None)
+        orders([SOUND, {**SOUND, "at": None}], timezone=None)
+
+
+def test_a_stamp_without_a_zone_among_others_costs_itself_only(orders: Callable[..., Any]) -> None:
+    rows = [{**SOUND, "at": "2020-01-01T00:00:00Z"}, SOUND]
+    done = orders(rows, timezone=None)
+    assert done.refused["rule"].to_list() == ["timestamp_without_zone"]
+    assert done.table.height == 1
 
 
 def test_an_attribute_that_holds_no_numbers_at_all_is_an_error(

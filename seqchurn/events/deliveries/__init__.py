@@ -9,7 +9,7 @@ from __future__ import annotations
 from seqchurn.events.deliveries.arrivals import mapping_hash
 from seqchurn.events.deliveries.ledger import Counts, Ledger, SourceLedger
 from seqchurn.events.deliveries.part import OTHER, OWN, Part
-from seqchurn.events.deliveries.reading import Terms
+from seqchurn.events.deliveries.split import Terms
 from seqchurn.events.deliveries.store import Deliveries, Intake
 
 __all__ = [

@@ -13,7 +13,7 @@ import polars as pl
 
 from seqchurn.events.deliveries.ledger import Delivered
 from seqchurn.events.deliveries.part import OTHER, OWN, Part
-from seqchurn.events.deliveries.reading import Terms
+from seqchurn.events.deliveries.split import Terms
 from seqchurn.events.sources import FILE
 from seqchurn.schema import CUSTOMER_ID
 

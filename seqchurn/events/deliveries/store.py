@@ -26,7 +26,8 @@ from seqchurn.events.deliveries.arrivals import Arrivals, arrivals, mapping_hash
 from seqchurn.events.deliveries.cleansing import cleanse
 from seqchurn.events.deliveries.ledger import Delivered, Ledger, SourceLedger
 from seqchurn.events.deliveries.part import Part
-from seqchurn.events.deliveries.reading import Terms, deliver
+from seqchurn.events.deliveries.reading import deliver
+from seqchurn.events.deliveries.split import Terms
 from seqchurn.files import disk_failures, locked
 from seqchurn.schema import QUARANTINE, dtypes
 
@@ -88,11 +89,17 @@ class Deliveries:
         with disk_failures(f"prepare the table {self.folder.parent}"):
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.folder / ".lock", busy):
-                shutil.rmtree(self._unfinished, ignore_errors=True)
+                self._clear()
                 try:
                     yield
                 finally:
                     shutil.rmtree(self._unfinished, ignore_errors=True)
+
+    def _clear(self) -> None:
+        """Remove what a run that was killed has left."""
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+        for file in self.folder.glob(".*.json"):
+            file.unlink()
 
     def take_in(self, config: EventsConfig, terms: Terms, *, force: bool) -> Intake:
         """Read what is new, changed or due; nothing of it counts before `commit`.

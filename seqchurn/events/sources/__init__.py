@@ -24,7 +24,7 @@ from seqchurn.events.sources import (
     snowplow,
     sql,
 )
-from seqchurn.events.sources.columns import raw_columns, require
+from seqchurn.events.sources.columns import name_taken, raw_columns, require
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, resolve_path
 from seqchurn.events.sources.paths import field_names, resolve
 
@@ -69,12 +69,20 @@ def read(
         tolerant: Set damaged lines of text files apart instead of failing; slower.
 
     Raises:
-        ConfigError: If a package, or a column of a database, is missing.
+        ConfigError: If a package, or a column of a database, is missing, or a column has a name
+            of ours.
+        PolarsError: If a file is damaged.
     """
-    frames = READERS[source.kind](source, files, scratch=scratch, tolerant=tolerant)
     alike: dict[tuple[object, ...], list[int]] = {}
-    for number, frame in enumerate(frames):
-        alike.setdefault(tuple(frame.collect_schema().items()), []).append(number)
+    try:
+        frames = READERS[source.kind](source, files, scratch=scratch, tolerant=tolerant)
+        for number, frame in enumerate(frames):
+            alike.setdefault(tuple(frame.collect_schema().items()), []).append(number)
+    except pl.exceptions.DuplicateError as error:
+        if len(files) > 1:
+            raise  # which of them it is shows when they are read apart
+        place = f"[events] source {source.name}: {files[0] if files else source.origin()}"
+        raise name_taken(place, error) from None
     return [
         _raw(source, [frames[n] for n in group], [files[n] for n in group if files])
         for group in alike.values()

@@ -10,8 +10,16 @@ import polars as pl
 from seqchurn.config.sources import CustomersSource, EventSource, LinksSource, Source
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD
+from seqchurn.events.text import printable
 
-__all__ = ["condition", "identifying_columns", "mapped_columns", "raw_columns", "require"]
+__all__ = [
+    "condition",
+    "identifying_columns",
+    "mapped_columns",
+    "name_taken",
+    "raw_columns",
+    "require",
+]
 
 
 def identifying_columns(source: Source | EventSource) -> list[str]:
@@ -68,11 +76,27 @@ def require(columns: Iterable[str], present: Iterable[str], *, place: str) -> No
     Raises:
         ConfigError: For the first one that is not, with the nearest that is.
     """
-    there = [column for column in present if column not in (FILE, RECORD, MALFORMED)]
+    there = list(dict.fromkeys(c for c in present if c not in (FILE, RECORD, MALFORMED)))
     for column in columns:
         if column not in there:
             near = get_close_matches(column, there, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            hint = f" Did you mean {printable(near[0])}?" if near else ""
+            remedy = "" if near else " Correct the name, or add the column to the log."
             raise ConfigError(
-                f"{place}: there is no column {column}.{hint} Columns present: {', '.join(there)}."
+                f"{place}: there is no column {printable(column)}.{hint} Columns present: "
+                f"{', '.join(map(printable, there)) or 'none'}.{remedy}"
             )
+
+
+def name_taken(place: str, error: pl.exceptions.DuplicateError) -> ConfigError:
+    """The error of a column in the log that has a name of ours.
+
+    Args:
+        place: Source and file, for the message.
+        error: What Polars said when it was to add a column of that name.
+    """
+    name = next((name for name in (FILE, RECORD) if name in str(error)), "seqchurn:...")
+    return ConfigError(
+        f"{place} has a column {name}, and names with seqchurn: mark columns that are added to "
+        "those of the log. Rename it there."
+    )
