@@ -31,8 +31,8 @@ test: $(INSTALLED) ## style, types and the fast tests
 check-slow: $(INSTALLED) ## the slow tests
 	$(BIN)/pytest -m slow --durations=10
 
-soak: $(INSTALLED) ## 20,000 damaged files and runs that are killed at 60 moments
-	$(BIN)/pytest tests/endurance -m soak -n auto --durations=10
+soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, runs killed at 60 moments
+	$(BIN)/pytest -m soak -n auto --durations=10
 
 bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
 	$(BIN)/python -m tests.benchmarks.accuracy $(BENCH_ARGS)

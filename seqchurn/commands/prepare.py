@@ -8,7 +8,7 @@ from typing import Any
 
 from seqchurn.config import Config
 from seqchurn.console import table
-from seqchurn.events import IngestReport, ingest, quarantine_store
+from seqchurn.events import IngestReport, identity_store, ingest, quarantine_store
 from seqchurn.sequences import build_store
 from seqchurn.storage import BucketStore
 
@@ -44,6 +44,7 @@ def run(config: Config, *, force: bool = False) -> None:
     manifest = events.manifest()
     _print_counts(reports)
     _print_quarantine(manifest["quarantined"], quarantine_store(events))
+    _print_identity(identity_store(events))
     _print_summary(manifest)
     print(f"\nevents     {events.folder}\nsequences  {sequences.folder}")
 
@@ -63,6 +64,16 @@ def _print_quarantine(reasons: dict[str, dict[str, int]], store: BucketStore) ->
     rows = [[source, rule, n] for source, rules in reasons.items() for rule, n in rules.items()]
     print("\n" + table(rows, ["source", "quarantined for", "records"]))
     print(f"the records and their reasons: {store.folder}")
+
+
+def _print_identity(store: BucketStore) -> None:
+    if not store.exists():
+        return
+    manifest = store.manifest()
+    print(f"\nidentifiers that are linked to another: {manifest['total_rows']:,}, {store.folder}")
+    if manifest["n_shared"]:
+        most = ", ".join(f"{who} ({links:,})" for who, links in manifest["most_shared"].items())
+        print(f"not followed, as many share them: {manifest['n_shared']:,}, as {most}")
 
 
 def _print_summary(manifest: dict[str, Any]) -> None:
