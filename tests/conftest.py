@@ -8,8 +8,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.shop"]
+
+settings.register_profile("patient", deadline=None)  # a busy machine breaks no law
+settings.load_profile("patient")
 
 Log = dict[str, list[tuple[float, str]]]
 

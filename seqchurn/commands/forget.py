@@ -16,7 +16,8 @@ from seqchurn import events
 from seqchurn.commands.parts import sequences_store
 from seqchurn.config import Config
 from seqchurn.errors import ModelError
-from seqchurn.events.forgotten import Forgotten
+from seqchurn.events.identity.forgotten import Forgotten
+from seqchurn.events.identity.identifiers import Naming
 from seqchurn.files import locked
 from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
 from seqchurn.scoring import forget_scores
@@ -67,12 +68,8 @@ def _theirs(config: Config, table: BucketStore) -> pl.Expr:
 
     Asked of the tombstones: which customer an identifier was of, the tables no longer know then.
     """
-    tombstones, customer = Forgotten.read(table.folder), pl.col(CUSTOMER_ID)
-    order = config.events.identity.order if config.events.identity else []
-    if not order:
-        return tombstones.holds(customer)
-    bare = pl.concat_str(pl.lit(f"{order[0]}:"), customer)  # the name of one known by that kind
-    return tombstones.holds(customer) | tombstones.holds(bare)
+    naming = Naming.of(config.events.identity)
+    return Forgotten.read(table.folder).holds_name(pl.col(CUSTOMER_ID), naming)
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

@@ -18,13 +18,13 @@ from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import EventSource, Source
 from seqchurn.errors import DataError
 from seqchurn.events.deliveries import Counts, Intake, Ledger, Terms, mapping_hash
-from seqchurn.events.forgotten import Forgotten
-from seqchurn.events.identifiers import Naming
-from seqchurn.events.ingest import deliveries, fingerprint
-from seqchurn.events.keyed import keyed_hash
+from seqchurn.events.identity.forgotten import Forgotten
+from seqchurn.events.identity.identifiers import Naming
+from seqchurn.events.identity.keyed import keyed_hash
+from seqchurn.events.identity.resolution import IDENTIFIER
+from seqchurn.events.ingest import deliveries_of, fingerprint
+from seqchurn.events.merging.routing import resolved
 from seqchurn.events.publish import identity_store, publish, quarantine_store, refused_store
-from seqchurn.events.resolution import IDENTIFIER
-from seqchurn.events.routing import resolved
 from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
 from seqchurn.storage import BucketStore
 
@@ -56,14 +56,19 @@ def forget(
         customer_ids: An identifier of each, as the raw logs have it or as the tables do; where
             several kinds are told apart, one of another kind than the first as kind:value.
 
+    Returns:
+        Who they were, and what there was of them.
+
     Raises:
+        ConfigError: If the environment variable with the key that ids are hashed under is not set.
         DataError: If the config has changed since it was read, or what was delivered is damaged.
         EnvironmentFailure: If the disk refuses.
         LockedError: If another run prepares the same table.
     """
-    delivered, naming = deliveries(store), Naming.of(config.identity)
+    delivered, naming = deliveries_of(store), Naming.of(config.identity)
     with delivered.locked():
         forgotten = Forgotten.read(store.folder)
+        forgotten.check(naming)
         terms = Terms(config.buckets, datetime.now(UTC), naming, forgotten)
         before = delivered.commit(delivered.cleansed(terms))
         _check_mapping(before.ledger, config)
@@ -71,7 +76,7 @@ def forget(
         names = {who: persons.name(who) for who in dict.fromkeys(customer_ids)}
         firsts = _first_events(store, list(names.values()))
         everyone = {i for who in names for i in persons.identifiers(who)}
-        forgotten = forgotten.add(store.folder, sorted(everyone))
+        forgotten = forgotten.add(store.folder, sorted(everyone), naming)
         after = delivered.commit(delivered.cleansed(replace(terms, forgotten=forgotten)))
         _publish(after, config, store, naming)
         shutil.rmtree(refused_store(store).folder, ignore_errors=True)
@@ -86,13 +91,14 @@ def forget(
 
 def _check_mapping(ledger: Ledger, config: EventsConfig) -> None:
     """Check that what was delivered was read as the config says, or the tables cannot be made."""
-    for source in config.sources:
-        known = ledger.sources.get(source.name)
-        if ledger.sources and (known is None or known.mapping != mapping_hash(source, config)):
-            raise DataError(
-                f"[events] source {source.name} of the config is not the one that was read last. "
-                "Nobody was forgotten. Run seqchurn prepare, then seqchurn forget again."
-            )
+    asked = {source.name: mapping_hash(source, config) for source in config.sources}
+    read = {name: source.mapping for name, source in ledger.sources.items()}
+    if read and list(asked.items()) != list(read.items()):
+        raise DataError(
+            f"[events] the sources of the config, {', '.join(asked)}, are not as they were read "
+            f"last, {', '.join(read)}. Nobody was forgotten. Run seqchurn prepare, then seqchurn "
+            "forget again."
+        )
 
 
 def _first_events(store: BucketStore, names: list[str]) -> dict[str, datetime]:
@@ -107,7 +113,7 @@ def _first_events(store: BucketStore, names: list[str]) -> dict[str, datetime]:
 def _publish(intake: Intake, config: EventsConfig, store: BucketStore, naming: Naming) -> None:
     """Make all tables anew, and remove what they replace; without an event left there are none."""
     counts = [intake.ledger.sources[s.name].counts for s in config.sources if _is_read(s, intake)]
-    is_empty = not any(count.read > count.refused + count.filtered for count in counts)
+    is_empty = not any(count.sound for count in counts)
     if not is_empty:
         publish(intake, config, store, naming, fingerprint(config, intake.ledger))
     for table in (store, quarantine_store(store), identity_store(store)):
@@ -123,12 +129,15 @@ class _Persons:
 
     def __init__(self, intake: Intake, config: EventsConfig, naming: Naming) -> None:
         self._naming = naming
+        self._shared: dict[str, int] = {}
         self._customers = pl.DataFrame(schema={IDENTIFIER: pl.String, CUSTOMER_ID: pl.String})
         if naming.order and config.identity is not None:
             parts = [part for source in config.sources for part in intake.parts(source.name)]
             if parts:
                 most = config.identity.max_ids_per_customer
-                self._customers = resolved(parts, naming, most).customers
+                resolution = resolved(parts, naming, most)
+                self._customers = resolution.customers
+                self._shared = dict(resolution.shared.iter_rows())
         self.linked = set(self._customers[CUSTOMER_ID])
         """Customers who are known by several identifiers."""
 
@@ -141,7 +150,19 @@ class _Persons:
         return str(pl.select(self._naming.name(pl.lit(given[0]))).item())
 
     def identifiers(self, who: str) -> list[str]:
-        """All identifiers of a customer."""
+        """All identifiers of a customer.
+
+        Raises:
+            DataError: If it is an identifier that many share: nobody can tell whose it is.
+        """
+        shared = [given for given in self._given(who) if given in self._shared]
+        if shared:
+            raise DataError(
+                f"[events] {shared[0]} is linked to {self._shared[shared[0]]} other identifiers, "
+                "more than identity.max_ids_per_customer, so that nobody can tell whose it is. "
+                "Nobody was forgotten. Name one of the others, or raise max_ids_per_customer and "
+                "run seqchurn prepare first if it is of one person."
+            )
         theirs = self._customers.filter(customer_id=self.name(who))[IDENTIFIER]
         return [*self._given(who), *theirs]
 
@@ -152,8 +173,8 @@ class _Persons:
             kind, value = (*self._naming.order[:1], "")[0], who
         values = [value]
         if self._naming.key is not None:
-            hashed = keyed_hash(self._naming.key, value)
-            values = [value, hashed] if re.fullmatch("[0-9a-f]{32}", value) else [hashed]
+            hashed = keyed_hash(value, self._naming.key)
+            values = [hashed, value] if re.fullmatch("[0-9a-f]{32}", value) else [hashed]
         return [f"{kind}:{v}" if self._naming.order else v for v in values]
 
 

@@ -21,19 +21,19 @@ from datetime import UTC, datetime
 
 from seqchurn.config.events import EventsConfig
 from seqchurn.errors import DataError
+from seqchurn.events.checks.column_rules import check_rules
 from seqchurn.events.deliveries import Deliveries, Intake, Ledger, Terms
-from seqchurn.events.fold import check_folds
-from seqchurn.events.forgotten import Forgotten
-from seqchurn.events.identifiers import Naming
+from seqchurn.events.identity.forgotten import Forgotten
+from seqchurn.events.identity.identifiers import Naming
 from seqchurn.events.limits import complaint
-from seqchurn.events.merge import columns
-from seqchurn.events.publish import publish, quarantine_store, refused_store
+from seqchurn.events.merging.fold import check_folds
+from seqchurn.events.merging.merge import columns
+from seqchurn.events.publish import identity_store, publish, quarantine_store, refused_store
 from seqchurn.events.report import IngestReport
-from seqchurn.events.rules import check_rules
 from seqchurn.schema import SCHEMA_VERSION
 from seqchurn.storage import BucketStore
 
-__all__ = ["deliveries", "ingest"]
+__all__ = ["deliveries_of", "fingerprint", "ingest"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,13 +64,14 @@ def ingest(
     check_folds(config)
     check_rules(config)
     columns(config)
-    delivered, naming = deliveries(store), Naming.of(config.identity)
+    delivered, naming = deliveries_of(store), Naming.of(config.identity)
     with delivered.locked():
         forgotten = Forgotten.read(store.folder)
+        forgotten.check(naming)
         terms = Terms(config.buckets, now or datetime.now(UTC), naming, forgotten)
         intake = delivered.take_in(config, terms, force=force)
         inputs = fingerprint(config, intake.ledger)
-        tables = (store, quarantine_store(store))
+        tables = [store, quarantine_store(store)] + [identity_store(store)] * bool(naming.order)
         if not force and all(_is_of(inputs, table) for table in tables):
             delivered.commit(intake)  # a file may have been touched
             for table in tables:
@@ -81,13 +82,16 @@ def ingest(
         _stop_unless_sound(intake, config, store)
         intake = delivered.commit(intake)
         reports = publish(intake, config, store, naming, inputs)
+        if naming.key is not None:  # what these replace may be from before ids were hashed
+            for table in tables:
+                table.purge()
     for report in reports:
         for warning in report.warnings:
             _log.warning("source %s: %s", report.source, warning)
     return reports
 
 
-def deliveries(store: BucketStore) -> Deliveries:
+def deliveries_of(store: BucketStore) -> Deliveries:
     """What was read for an events table."""
     return Deliveries(store.folder / "deliveries")
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import EventSource, Source
+from seqchurn.events.checks.quarantine import commonest
 from seqchurn.events.deliveries import Counts
-from seqchurn.events.quarantine import commonest
 
 __all__ = ["complaint"]
 
@@ -37,7 +37,7 @@ def complaint(
 
 
 def _has_events(source: Source, count: Counts) -> bool:
-    return isinstance(source, EventSource) and count.read > count.filtered + count.refused
+    return isinstance(source, EventSource) and count.sound > 0
 
 
 def _no_events(counts: Mapping[str, Counts], quarantine: pl.LazyFrame) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 from seqchurn.config.sources import EventSource, Lookup
 from seqchurn.errors import ConfigError, DataError
 from seqchurn.events.sources.columns import name_taken, require
-from seqchurn.events.sources.customers import read_table
+from seqchurn.events.sources.tables import read_table
 from seqchurn.events.text import as_text
 from seqchurn.files import is_of_the_disk
 

@@ -17,7 +17,7 @@ from seqchurn.config.sources import (
 )
 from seqchurn.errors import ConfigError
 from seqchurn.events.filtering import MEETS, UNDECIDED
-from seqchurn.events.identifiers import Naming, identified, with_identifiers
+from seqchurn.events.identity.identifiers import PLAIN_IDS, Naming, identified, with_identifiers
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.columns import mapped_columns, require
 from seqchurn.events.text import as_text
@@ -32,11 +32,8 @@ RAW = "raw:"
 FOLD = "fold:"
 """Prefix of the columns that line items are folded by, as text."""
 
-_IDS = Naming()
-"""Customers are known by `customer_id`, which is stored as it is."""
 
-
-def map_events(raw: pl.LazyFrame, source: EventSource, naming: Naming = _IDS) -> pl.LazyFrame:
+def map_events(raw: pl.LazyFrame, source: EventSource, naming: Naming = PLAIN_IDS) -> pl.LazyFrame:
     """Records of an event source as events, not yet checked.
 
     Args:
@@ -68,7 +65,7 @@ def map_events(raw: pl.LazyFrame, source: EventSource, naming: Naming = _IDS) ->
     columns[EVENT_TYPE] = _optional(source.event_type_column, schema, source.event_type)
     columns[EVENT_ID] = _optional(source.event_id, schema, None)
     columns |= _attributes(source, schema)
-    columns |= {FOLD + column: as_text(column, schema[column]) for column in source.fold_by}
+    columns |= {FOLD + key: _fold_key(key, source, schema, naming) for key in source.fold_by}
     return raw.select(
         FILE,
         RECORD,
@@ -81,9 +78,14 @@ def map_events(raw: pl.LazyFrame, source: EventSource, naming: Naming = _IDS) ->
 
 
 def map_customers(
-    raw: pl.LazyFrame, source: CustomersSource, naming: Naming = _IDS
+    raw: pl.LazyFrame, source: CustomersSource, naming: Naming = PLAIN_IDS
 ) -> pl.LazyFrame:
     """Records of the customers' table, not yet checked.
+
+    Args:
+        raw: Raw frame.
+        source: Its section of the config.
+        naming: How customers are identified.
 
     Returns:
         `FILE`, `RECORD`, `MALFORMED`, raw:*, then `customer_id` and, if identifiers have an
@@ -111,12 +113,24 @@ def map_customers(
 def map_links(raw: pl.LazyFrame, source: LinksSource, naming: Naming) -> pl.LazyFrame:
     """Records of a table of links, not yet checked.
 
+    Args:
+        raw: Raw frame.
+        source: Its section of the config.
+        naming: How customers are identified, with kinds in their order.
+
     Returns:
         `FILE`, `RECORD`, `MALFORMED`, raw:*, then `customer_id` and `LINKED`.
     """
     raws = pl.col(mapped_columns(source)).name.prefix(RAW)
     raw = with_identifiers(raw, source, naming)
     return raw.select(FILE, RECORD, MALFORMED, raws, **identified(naming))
+
+
+def _fold_key(key: str, source: EventSource, schema: pl.Schema, naming: Naming) -> pl.Expr:
+    """Text of a column to fold by; hashed if it identifies the customer and ids are hashed."""
+    ids = {source.customer_id, *(c for columns in source.identifiers.values() for c in columns)}
+    text = as_text(key, schema[key])
+    return naming.value(text) if key in ids else text
 
 
 def is_counted(source: EventSource | CustomersSource, attribute: StaticAttribute) -> bool:

@@ -14,12 +14,11 @@ from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import EventSource, LinksSource, Source
 from seqchurn.events.deliveries import Counts, Intake
 from seqchurn.events.hashing import bucket
-from seqchurn.events.identifiers import Naming
-from seqchurn.events.merge import Counts as Merged
-from seqchurn.events.merge import merge
+from seqchurn.events.identity.identifiers import Naming
+from seqchurn.events.identity.resolution import IDENTIFIER, Resolution
+from seqchurn.events.merging.merge import Merged, merge
+from seqchurn.events.merging.routing import Records, resolved, routed
 from seqchurn.events.report import IngestReport
-from seqchurn.events.resolution import IDENTIFIER, Resolution
-from seqchurn.events.routing import Records, resolved, routed
 from seqchurn.events.summary import Summary
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.storage import BucketStore, BucketWriter
@@ -148,11 +147,10 @@ def _report(source: Source, counts: Counts, merged: Counter[str]) -> IngestRepor
     if merged["unseen"]:
         warnings.append(f"{merged['unseen']} customers have no event and are left out")
     is_log = isinstance(source, EventSource)
-    kept = counts.read - counts.refused - counts.filtered - merged["duplicate"]
     return IngestReport(
         source=source.name,
         read=counts.read,
-        kept=kept,
+        kept=counts.sound - merged["duplicate"],
         duplicate=merged["duplicate"],
         quarantined=counts.refused,
         filtered=counts.filtered,

@@ -13,7 +13,7 @@ import polars as pl
 
 from seqchurn.errors import ConfigError
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "INSTANT", "lacks_zone", "no_zone", "with_instants"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "INSTANT", "lacks_zone", "with_instants"]
 
 _EPOCH_UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 """Values of `timestamp_format` for numbers since 1970-01-01 UTC, with their microseconds."""
@@ -59,7 +59,7 @@ def lacks_zone(column: str, dtype: pl.DataType, *, format: str | None, zone: str
     return pl.coalesce(local).is_not_null()
 
 
-def no_zone(place: str, column: str) -> ConfigError:
+def _no_zone(place: str, column: str) -> ConfigError:
     """The error of a stamp without a zone where the config names none."""
     return ConfigError(
         f"{place}: stamps in column {column} carry no time zone. Set timezone to the zone of the "
@@ -81,7 +81,7 @@ def _instant(
         return value.cast(pl.Datetime("us", dtype.time_zone)).dt.convert_time_zone("UTC")
     if isinstance(dtype, (pl.Datetime, pl.Date)):
         if zone is None:
-            raise no_zone(place, column)
+            raise _no_zone(place, column)
         return _from_local(value.cast(pl.Datetime("us")), zone)
     if dtype.is_numeric():
         raise ConfigError(
@@ -111,7 +111,7 @@ def _from_text(column: str, format: str, zone: str | None, place: str) -> pl.Exp
     if re.search("%[:#]*z", format):
         return parsed
     if zone is None:
-        raise no_zone(place, column)
+        raise _no_zone(place, column)
     return _from_local(parsed, zone)
 
 

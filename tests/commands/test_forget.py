@@ -11,7 +11,7 @@ import pytest
 
 from seqchurn.commands import forget as verb
 from seqchurn.events import ForgottenCustomers
-from seqchurn.events.forgotten import Forgotten
+from seqchurn.events.identity.forgotten import Forgotten
 from seqchurn.files import locked
 from seqchurn.storage import BucketStore
 from tests.commands.stores import customers, holders

@@ -152,7 +152,7 @@ _INTERVAL = "[scoring] interval 36h is not a whole number of steps of [waits] st
         (["--from", "2024-06-18", "--to", "2024-06-18"], 2, "holds no moment. Give a later --to."),
         (["--from", "2024-06-18", "--to", "2024-06-16"], 2, "holds no moment. Give a later --to."),
         (["--as_of", "2024-06-16", "--model_version", "7"], 4, "has no version or alias 7; there"),
-        (["--as_of", "2024-06-16", "--scoring.churn_horizon", "36h"], 2, "churn_horizon is 36h, wh"),
+        (["--as_of", "2024-06-16", "--scoring.churn_horizon", "36h"], 2, "churn_horizon is 36h, w"),
         (["--from", "2024-06-16", "--to", "2024-06-18", "--scoring.interval", "36h"], 2, _INTERVAL),
         (
             ["--from", "2024-06-16", "--to", "2024-06-18", "--scoring.interval", "6h"],

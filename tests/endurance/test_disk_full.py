@@ -131,7 +131,7 @@ def test_a_read_only_disk_costs_nothing(disk: Disk, filled: Callable[[Path], Fil
 
 
 @pytest.mark.slow
-def test_a_store_that_is_up_to_date_is_read_from_a_read_only_disk(
+def test_a_store_on_a_read_only_disk_is_read_and_a_run_there_ends_in_words(
     disk: Disk, filled: Callable[[Path], Filled]
 ) -> None:
     shop = filled(disk.folder / "store")
@@ -158,23 +158,25 @@ def test_files_that_may_not_grow_cost_nothing(
 
 
 def fill_at_steps(filled: Callable[[Path], Filled], steps: Iterable[int], folder: Path) -> int:
-    """Let the disk be full from some change of a run on, then run again; how many there were."""
+    """Let the disk be full from some change of a run on, then run again; how many failed."""
+    failed = 0
     for step in steps:
         shop = filled(folder / str(step))
         ended = shop.warm.run(shop.order, full_at=step)
         if ended.status == 0:
-            return step
+            break
         refused(ended.status, ended.err, "No space left on device")
         shop.is_sound()
         shop.goes_on()
-    return 0
+        failed += 1
+    return failed
 
 
 @pytest.mark.slow
 def test_a_disk_that_fills_up_at_some_step_costs_nothing(
     filled: Callable[[Path], Filled], tmp_path: Path
 ) -> None:
-    fill_at_steps(filled, range(0, 80, 8), tmp_path)
+    assert fill_at_steps(filled, range(0, 80, 8), tmp_path) > 2
 
 
 @pytest.mark.soak
@@ -182,7 +184,7 @@ def test_a_disk_that_fills_up_at_some_step_costs_nothing(
 def test_a_disk_that_fills_up_at_any_step_costs_nothing(
     part: int, filled: Callable[[Path], Filled], tmp_path: Path
 ) -> None:
-    assert fill_at_steps(filled, range(part, 1_000, 2), tmp_path) > 20
+    assert fill_at_steps(filled, range(part, 1_000, 2), tmp_path) > 10
 
 
 def refused(status: int, said: str, why: str) -> None:

@@ -101,11 +101,6 @@ OF_THE_CONFIG: dict[str, tuple[Changes, str]] = {
         r"there is no column key. Columns present: user, at, amo\tunt\n, größe. Correct the name, "
         "or add the column to the log.",
     ),
-    "stamps without a zone": (
-        {"timezone": None},
-        " (at is 2020-01-01, a stamp without a zone): stamps in column at carry no time zone. Set "
-        "timezone to the zone of the clock that wrote them, such as UTC or Europe/London.",
-    ),
     "times stored without a zone": (
         {**TYPED, "timezone": None},
         "stamps in column at carry no time zone. Set timezone to the zone of the clock that wrote "
@@ -197,11 +192,5 @@ OF_CUSTOMERS: dict[str, tuple[Changes, str]] = {
     "a column that is not there": (
         {"known_from": "sinec"},
         "there is no column sinec. Did you mean since? Columns present: user, age, since.",
-    ),
-    "stamps without a zone": (
-        {"known_from": "since"},
-        " (since is 2020-01-01, a stamp without a zone): stamps in column since carry no time "
-        "zone. Set timezone to the zone of the clock that wrote them, such as UTC or "
-        "Europe/London.",
     ),
 }

@@ -11,7 +11,7 @@ import pytest
 from seqchurn.errors import DataError
 from seqchurn.events import forget, identity_store, quarantine_store
 from tests.commands.stores import holders
-from tests.events.test_growth import Shop, orders, row, state
+from tests.events.growing_shop import Shop, orders, row, state
 
 VISITS = orders(customer_id=None, identifiers={"user": "user", "cookie": ["cookie", "old_cookie"]})
 IDENTITY: dict[str, Any] = {"order": ["user", "cookie"], "max_ids_per_customer": 3}

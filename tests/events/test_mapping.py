@@ -11,8 +11,8 @@ import pytest
 from seqchurn.config.sources import CsvSource, CustomersSource
 from seqchurn.errors import ConfigError, DataError
 from seqchurn.events.filtering import mark_met
-from seqchurn.events.identifiers import LINKED, Naming
-from seqchurn.events.keyed import keyed_hash
+from seqchurn.events.identity.identifiers import LINKED, Naming
+from seqchurn.events.identity.keyed import keyed_hash
 from seqchurn.events.mapping import RAW, map_customers, map_events
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 
@@ -247,7 +247,7 @@ def raw_frame(**columns: list[Any]) -> pl.LazyFrame:
 @pytest.mark.parametrize("key", [None, KEY])
 def test_events_and_customers_are_identified_alike(key: bytes | None) -> None:
     def shown(value: str) -> str:
-        return value if key is None else keyed_hash(key, value)
+        return value if key is None else keyed_hash(value, key)
 
     naming = Naming(("user", "email"), key)
     table = {"name": "x", "path": "x", "identifiers": {"email": "mail", "user": "id"}}
@@ -275,5 +275,5 @@ def test_an_id_alone_is_hashed_too() -> None:
     )
     raw = raw_frame(id=["7", "", None], at=[DAY] * 3)
     mapped = map_events(mark_met(raw, source), source, Naming((), KEY)).collect()
-    assert mapped["customer_id"].to_list() == [keyed_hash(KEY, "7"), None, None]
+    assert mapped["customer_id"].to_list() == [keyed_hash("7", KEY), None, None]
     assert LINKED not in mapped.columns

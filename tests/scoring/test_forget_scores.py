@@ -43,7 +43,7 @@ def test_those_who_stay_keep_their_rows_buckets_and_facts(scores: BucketStore) -
     assert after.pop("rows") == {"0": 1, "2": 2}
     assert (before.pop("total_rows"), after.pop("total_rows")) == (4, 3)
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"digest"}
+    assert changed == {"digest", "bytes"}
 
 
 def test_no_file_keeps_those_who_went(scores: BucketStore) -> None:

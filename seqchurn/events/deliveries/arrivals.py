@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +17,6 @@ from pathlib import Path
 
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import (
-    CustomersSource,
     DeltaSource,
     EventSource,
     FileSource,
@@ -25,15 +25,18 @@ from seqchurn.config.sources import (
 )
 from seqchurn.errors import ConfigError, DataError
 from seqchurn.events.deliveries.ledger import Delivered, SourceLedger
-from seqchurn.events.keyed import hash_key, keyed_hash
+from seqchurn.events.identity.identifiers import Naming
 from seqchurn.events.sources import delta, resolve_path, sql
-from seqchurn.events.sources.files import is_place
+from seqchurn.events.sources.files import is_place, open_bytes, partition
+from seqchurn.files import is_of_the_disk
 from seqchurn.schema import SCHEMA_VERSION
 
 __all__ = ["Arrivals", "arrivals", "content_hash", "mapping_hash", "stat_of"]
 
 _NOT_MAPPED = {"max_bad_fraction", "on_change", "on_missing", "path"}
 """Fields of a source that change nothing about what a record becomes."""
+
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,6 @@ class Arrivals:
     """To be read."""
     gone: int
     """How many of `kept` are there no longer."""
-    dropped: int
-    """Deliveries whose records no longer count."""
 
 
 def arrivals(
@@ -62,6 +63,9 @@ def arrivals(
         force: Read every file again.
         now: Time of the run.
 
+    Returns:
+        What stays, and what is to be read; what is in neither no longer counts.
+
     Raises:
         ConfigError: If a file, table, driver or column is missing.
         DataError: If a file has changed that must not, or one is gone that must be read again.
@@ -69,31 +73,43 @@ def arrivals(
     """
     known = dict(ledger.files) if ledger else {}
     same_mapping = ledger is not None and ledger.mapping == mapping
-    kept, fresh = [], []
-    for found in _found(source, known):
+    again = force or not same_mapping
+    kept, fresh, new = [], [], Counter[str]()
+    moved = ledger is not None and ledger.path != _path(source)
+    for found in _found(source, known, moved=moved):
         before = known.pop(found.path, None)
-        if before is None or force or not same_mapping or before.is_due(now):
-            fresh.append(found)
-        elif before.content == found.content:
-            kept.append(replace(before, stat=found.stat))
-        else:
+        if before is not None and before.content != found.content:
             _check_change(source, found.path)
+        if before is None:
+            new[found.content] += 1
+        if before is None or before.content != found.content or again or before.is_due(now):
             fresh.append(found)
-    renamed = {found.content for found in fresh}
-    lost = [before for before in known.values() if before.content not in renamed]
-    gone = list(_gone(source, lost, moved=bool(ledger and ledger.path != _path(source))))
+        else:
+            kept.append(replace(before, stat=found.stat))
+    names = {Path(found.path).name for found in fresh} if moved else set()
+    lost = []
+    for before in known.values():
+        if new[before.content]:  # a new file with the content of one that is gone: it was renamed
+            new[before.content] -= 1
+        elif Path(before.path).name not in names:  # else the folder has moved, and it with it
+            lost.append(before)
+    gone = list(_gone(source, lost, moved=moved))
     if gone and not same_mapping:
         raise _cannot_read_again(source, gone)
-    return Arrivals([*kept, *gone], fresh, len(gone), len(known) - len(gone))
+    return Arrivals([*kept, *gone], fresh, len(gone))
 
 
 def mapping_hash(source: Source, config: EventsConfig) -> str:
-    """Hash of all that decides what a record of a source becomes, but for the record."""
+    """Hash of all that decides what a record of a source becomes, but for the record.
+
+    Raises:
+        ConfigError: If the table that it looks up is missing, or the key that hashes ids.
+    """
     said = [
         SCHEMA_VERSION,
         source.model_dump(mode="json", exclude=_NOT_MAPPED),
         config.buckets,
-        _of_identity(config),
+        Naming.of(config.identity).digest,
         _of_lookup(source),
     ]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
@@ -105,29 +121,46 @@ def stat_of(file: Path) -> tuple[int, ...]:
     return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
-def content_hash(file: Path) -> str:
-    """Hash of the bytes of a file."""
+def content_hash(file: Path, source: Source) -> str:
+    """Hash of what a file gives: its bytes, unpacked, and the columns that its folders stand for.
+
+    So a file that is packed after it was read, as logs are rotated, is the same.
+    """
+    folders = partition(file, _path(source), source=source.name)
+    digest = hashlib.sha256(json.dumps(folders, sort_keys=True).encode())
+    try:
+        with open_bytes(file) as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        if is_of_the_disk(error):
+            raise
+        digest.update(_bytes_hash(file))  # packed and damaged: reading it will say so
+    return digest.hexdigest()
+
+
+def _bytes_hash(file: Path) -> bytes:
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
-def _found(source: Source, known: dict[str, Delivered]) -> Iterator[Delivered]:
+def _found(source: Source, known: dict[str, Delivered], *, moved: bool) -> Iterator[Delivered]:
     if isinstance(source, SqlSource | DeltaSource):
         place, state = sql.state(source) if isinstance(source, SqlSource) else delta.state(source)
         yield Delivered(place, (), hashlib.sha256(json.dumps(state).encode()).hexdigest())
         return
-    for file in _files(source, known):
+    for file in _files(source, known, moved=moved):
         stat, before = stat_of(file), known.get(str(file))
-        untouched = before is not None and before.stat == stat
-        content = before.content if before and untouched else content_hash(file)
+        untouched = before is not None and before.stat == stat and not moved
+        content = before.content if before and untouched else content_hash(file, source)
         yield Delivered(str(file), stat, content)
 
 
-def _files(source: Source, known: dict[str, Delivered]) -> list[Path]:
+def _files(source: Source, known: dict[str, Delivered], *, moved: bool) -> list[Path]:
     try:
         return resolve_path(_path(source), source=source.name, kind=source.kind)
     except ConfigError:
-        if known and _keeps(source) and is_place(_path(source), source=source.name):
+        if known and not moved and _keeps(source) and is_place(_path(source), source=source.name):
             return []  # all were read, and have been cleared away since
         raise
 
@@ -166,17 +199,8 @@ def _cannot_read_again(source: Source, gone: list[Delivered]) -> DataError:
     )
 
 
-def _of_identity(config: EventsConfig) -> list[object]:
-    identity = config.identity
-    if identity is None:
-        return []
-    key = hash_key(identity.hash_key)
-    return [identity.order, keyed_hash(key, "seqchurn") if key else None]
-
-
 def _of_lookup(source: Source) -> list[str]:
-    if isinstance(source, CustomersSource) or not isinstance(source, EventSource):
+    if not isinstance(source, EventSource) or source.lookup is None:
         return []
-    if source.lookup is None:
-        return []
-    return [content_hash(file) for file in resolve_path(source.lookup.path, source=source.name)]
+    files = resolve_path(source.lookup.path, source=source.name)
+    return [_bytes_hash(file).hex() for file in files]

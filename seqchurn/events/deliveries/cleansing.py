@@ -14,6 +14,7 @@ import polars as pl
 from seqchurn.events.deliveries.ledger import Delivered
 from seqchurn.events.deliveries.part import OTHER, OWN, Part
 from seqchurn.events.deliveries.split import Terms
+from seqchurn.events.identity.identifiers import LINKED
 from seqchurn.events.sources import FILE
 from seqchurn.schema import CUSTOMER_ID
 
@@ -43,7 +44,10 @@ def cleanse(
         rows.filter(~(forgotten.holds(pl.col(OWN)) | forgotten.holds(pl.col(OTHER)))).sink_parquet(
             new.links_file
         )
-    unrefused = _quarantine(part, new, forgotten.holds_name(pl.col(CUSTOMER_ID), terms.naming))
+    is_gone = forgotten.holds_name(pl.col(CUSTOMER_ID), terms.naming)
+    if terms.naming.order:
+        is_gone = is_gone | forgotten.holds_any(pl.col(LINKED))
+    unrefused = _quarantine(part, new, is_gone)
     new.seal(part.read_files())
     for file in files:
         counts = file.counts

@@ -36,6 +36,11 @@ class Counts:
     line_breaks: int = 0
     """Records of CSV files with a line break inside a mapped field."""
 
+    @property
+    def sound(self) -> int:
+        """Records that are neither refused nor filtered."""
+        return self.read - self.refused - self.filtered
+
     def __add__(self, other: Counts) -> Counts:
         """The counts of both."""
         return Counts(
@@ -116,7 +121,10 @@ class Ledger:
     def digest(self) -> str:
         """Changes whenever what was delivered does."""
         files = {
-            name: [(f.path, f.content, asdict(f.counts)) for f in source.files.values()]
+            name: [
+                (f.path, f.content, asdict(f.counts), f.read_again_from)
+                for f in source.files.values()
+            ]
             for name, source in self.sources.items()
         }
         mappings = {name: source.mapping for name, source in self.sources.items()}

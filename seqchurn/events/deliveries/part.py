@@ -3,6 +3,7 @@
     parts/<name>/records/seqchurn:bucket=3/*.parquet    records by bucket of their customer
     parts/<name>/links.parquet                          identifiers that belong to one person
     parts/<name>/quarantine.parquet                     refused records
+    parts/<name>/schema.parquet                         columns of the records, without a row
     parts/<name>/files.json                             the files that were read
 
 A part never changes. Each of its rows says which file it is from, so that the records of one file
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import polars as pl
 
+from seqchurn.errors import DataError
 from seqchurn.events.sources import FILE
+from seqchurn.schema import QUARANTINE
 
 __all__ = ["BUCKET", "OTHER", "OWN", "Part"]
 
@@ -45,20 +48,42 @@ class Part:
         self._used = None if used is None else list(used)
 
     def seal(self, files: Sequence[str]) -> None:
-        """Write down which files were read, when all else is written."""
-        self._files.write_text(json.dumps(list(files)), encoding="utf-8")
+        """Write down which files were read and how long all tables are, when these are written."""
+        sealed = {"files": list(files), "bytes": self._sizes()}
+        self._files.write_text(json.dumps(sealed), encoding="utf-8")
+
+    def check(self) -> None:
+        """Check that the part is as long as it was written.
+
+        Raises:
+            DataError: If a file of it is missing or has another length.
+        """
+        try:
+            sound = json.loads(self._files.read_bytes())["bytes"] == self._sizes()
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise DataError(
+                f"{self.folder} is damaged: what was read of the raw logs is not there as it was "
+                "written. Run seqchurn prepare --force to read the logs again that are there."
+            )
 
     def read_files(self) -> list[str]:
         """The files that were read."""
-        files: list[str] = json.loads(self._files.read_bytes())
+        files: list[str] = json.loads(self._files.read_bytes())["files"]
         return files
 
-    def record_files(self, bucket: int | str = "*") -> list[Path]:
-        """Where the records of one bucket, or of all, lie."""
-        return sorted((self.folder / "records").glob(f"{BUCKET}={bucket}/*.parquet"))
+    def _sizes(self) -> dict[str, int]:
+        tables = sorted(self.folder.rglob("*.parquet"))
+        return {str(t.relative_to(self.folder)): t.stat().st_size for t in tables}
 
-    def records(self, bucket: int) -> pl.LazyFrame:
-        """Mapped records of one bucket, in any order."""
+    def record_files(self, bucket: int | None = None) -> list[Path]:
+        """Where the records of one bucket, or of all, lie."""
+        of = "*" if bucket is None else bucket
+        return sorted((self.folder / "records").glob(f"{BUCKET}={of}/*.parquet"))
+
+    def records(self, bucket: int | None = None) -> pl.LazyFrame:
+        """Mapped records of one bucket, or of all, in any order."""
         files = self.record_files(bucket) or [self.schema_file]
         columns = [*pl.read_parquet_schema(self.schema_file)]
         mapped = pl.scan_parquet(files, hive_partitioning=False).select(columns)
@@ -74,7 +99,8 @@ class Part:
         """Refused records, in order of files and records; None: there are none."""
         if not self.quarantine_file.exists():
             return None
-        return self._counting(pl.scan_parquet(self.quarantine_file), "file")
+        rows = self._counting(pl.scan_parquet(self.quarantine_file), "file")
+        return rows.select([*QUARANTINE])
 
     def _counting(self, rows: pl.LazyFrame, file: str) -> pl.LazyFrame:
         if self._used is None or set(self._used) >= set(self.read_files()):

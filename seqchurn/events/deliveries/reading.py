@@ -61,7 +61,8 @@ def deliver(
     if raws:
         nowhere = set.intersection(*(set(raw.lacking) for raw in raws))
         nowhere = nowhere if lacking is None else nowhere & lacking
-        check_columns(source, raws, [c for c in raws[0].lacking if c in nowhere])
+        if lacking is None or nowhere:
+            check_columns(source, raws, [c for c in raws[0].lacking if c in nowhere])
     done = {d.path: d for raw in raws for d in reading.deliver(raw, fresh, tolerant=False)}
     for path, delivered in done.items():
         if delivered.stat and stat_of(Path(path)) != delivered.stat:

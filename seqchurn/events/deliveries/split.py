@@ -15,24 +15,23 @@ import polars as pl
 from seqchurn.config.sources import (
     CsvSource,
     CustomersSource,
-    EventSource,
     LinksSource,
     Source,
 )
-from seqchurn.events.checks import NO_ZONE, is_refused, rules
+from seqchurn.events.checks.column_rules import SLACK, Rule
+from seqchurn.events.checks.quarantine import quarantined
+from seqchurn.events.checks.rules import is_refused, rules
 from seqchurn.events.deliveries.ledger import Counts
 from seqchurn.events.deliveries.part import BUCKET, OTHER, OWN, Part
 from seqchurn.events.filtering import MEETS, UNDECIDED, mark_met
-from seqchurn.events.forgotten import Forgotten
 from seqchurn.events.hashing import bucket
-from seqchurn.events.identifiers import LINKED, Naming
+from seqchurn.events.identity.forgotten import Forgotten
+from seqchurn.events.identity.identifiers import LINKED, Naming
 from seqchurn.events.lookup import join_lookup
 from seqchurn.events.mapping import RAW, map_customers, map_events, map_links
-from seqchurn.events.quarantine import quarantined
-from seqchurn.events.rules import SLACK, Rule
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
-from seqchurn.events.times import LAST_YEAR, no_zone
-from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
+from seqchurn.events.times import LAST_YEAR
+from seqchurn.schema import CUSTOMER_ID, KNOWN_FROM, TIMESTAMP
 
 __all__ = ["Fates", "Terms", "split"]
 
@@ -62,6 +61,9 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         part: Where to write; its folder is there.
         terms: What all sources are read under.
 
+    Returns:
+        What became of the records of each file that has any.
+
     Raises:
         ConfigError: If the config does not fit the log.
     """
@@ -89,7 +91,6 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         forget_raw = bool(terms.forgotten.hashes)
         table = quarantined(rows, found, source, naming=terms.naming, forget_raw=forget_raw)
         table.sink_parquet(part.quarantine_file)
-        _check_zones(part, source, fates)
     for left_out in (_REFUSED, _FILTERED):
         shutil.rmtree(part.folder / "records" / f"{BUCKET}={left_out}", ignore_errors=True)
     if LINKED in schema and part.record_files():
@@ -109,36 +110,15 @@ def _mapped(raw: pl.LazyFrame, source: Source, naming: Naming) -> pl.LazyFrame:
 
 
 def _place(found: list[Rule], terms: Terms) -> pl.Expr:
-    """Bucket of each record; those of customers who were forgotten are left out.
-
-    A refused record is known by its own identifier alone, as the quarantine will know it.
-    """
-    customer_id = pl.col(CUSTOMER_ID)
+    """Bucket of each record; those of customers who were forgotten are left out."""
     sound = pl.col(MALFORMED).is_null()  # a damaged line has no values
     return (
-        pl.when(sound & (~pl.col(MEETS) | terms.forgotten.holds(customer_id)))
+        pl.when(sound & (~pl.col(MEETS) | terms.forgotten.holds_record(terms.naming)))
         .then(_FILTERED)
         .when(is_refused(found))
         .then(_REFUSED)
-        .when(terms.forgotten.holds_record(terms.naming))
-        .then(_FILTERED)
-        .otherwise(bucket(terms.naming.name(customer_id), terms.buckets))
+        .otherwise(bucket(terms.naming.name(pl.col(CUSTOMER_ID)), terms.buckets))
     )
-
-
-def _check_zones(part: Part, source: Source, fates: Fates) -> None:
-    """A file none of whose stamps has a zone is an error of the config, not of its records.
-
-    Raises:
-        ConfigError: If there is one.
-    """
-    naive = pl.scan_parquet(part.quarantine_file).filter(rule=NO_ZONE)
-    examples = naive.group_by("file").agg(pl.col("reason").first()).sort("file").collect()
-    for file, reason in examples.iter_rows():
-        counts, _ = fates[file]
-        if counts.read == counts.refused + counts.filtered and not isinstance(source, LinksSource):
-            column = source.timestamp if isinstance(source, EventSource) else source.known_from
-            raise no_zone(f"[events] source {source.name} ({reason})", column or "")
 
 
 def _holds_line_break(columns: list[str], schema: pl.Schema) -> pl.Expr:
@@ -152,8 +132,9 @@ def _fates(part: Part, schema: pl.Schema, now: datetime) -> Fates:
         return {}
     rows = pl.scan_parquet(files, hive_partitioning=True, hive_schema={BUCKET: pl.Int32})
     place, again = pl.col(BUCKET), pl.lit(None, dtype=pl.Datetime("us", "UTC"))
-    if TIMESTAMP in schema:
-        stamp = pl.col(TIMESTAMP)
+    column = next((name for name in (TIMESTAMP, KNOWN_FROM) if name in schema), None)
+    if column is not None:
+        stamp = pl.col(column)
         later = (stamp > now + SLACK) & (stamp.dt.year() <= LAST_YEAR)
         again = stamp.filter(later & (place == _REFUSED)).min() - SLACK
     has_breaks = _LINE_BREAK in rows.collect_schema()

@@ -28,6 +28,7 @@ from seqchurn.events.deliveries.ledger import Delivered, Ledger, SourceLedger
 from seqchurn.events.deliveries.part import Part
 from seqchurn.events.deliveries.reading import deliver
 from seqchurn.events.deliveries.split import Terms
+from seqchurn.events.sources import check_columns
 from seqchurn.files import disk_failures, locked
 from seqchurn.schema import QUARANTINE, dtypes
 
@@ -43,10 +44,6 @@ class Intake:
     ledger: Ledger
     folders: dict[str, Path]
     """Where the parts of the ledger lie."""
-    fresh: int
-    """Number of files, tables and queries that this run has read."""
-    gone: dict[str, int]
-    """By source: how many files were cleared away since they were read, and are kept."""
 
     def parts(self, source: str) -> list[Part]:
         """The parts of a source, each for the files that count; none of one never read."""
@@ -109,22 +106,25 @@ class Deliveries:
             terms: What they are read under.
             force: Read every file again.
 
+        Returns:
+            All that counts if it is committed: what was read before and is as it was, and the new.
+
         Raises:
             ConfigError: If a source does not fit its files.
             DataError: If a file cannot be read, or must not have changed.
             EnvironmentFailure: If a disk, database or storage fails.
         """
-        before = self.cleansed(terms).ledger.sources
-        sources, gone, fresh = {}, {}, 0
+        before = self._cleansed(terms).sources
+        sources = {}
         for source in config.sources:
             mapping = mapping_hash(source, config)
             found = arrivals(source, before.get(source.name), mapping, force=force, now=terms.now)
             kept = SourceLedger(source.origin(), mapping).with_files(found.kept)
             read = self._read(source, found, kept, terms)
-            sources[source.name] = kept.with_files([*found.kept, *read])
-            gone[source.name] = found.gone
-            fresh += len(read)
-        return self._intake(Ledger(sources, terms.forgotten.digest), fresh, gone)
+            now = kept.with_files([*found.kept, *read])
+            check_columns(source, [], now.lacking)
+            sources[source.name] = now
+        return self._intake(Ledger(sources, terms.forgotten.digest))
 
     def cleansed(self, terms: Terms) -> Intake:
         """What counts now, without customers who were forgotten since it was read.
@@ -132,9 +132,12 @@ class Deliveries:
         Raises:
             DataError: If the ledger is damaged.
         """
+        return self._intake(self._cleansed(terms))
+
+    def _cleansed(self, terms: Terms) -> Ledger:
         ledger = Ledger.read(self.folder)
         if ledger.forgotten == terms.forgotten.digest:
-            return self._intake(ledger, 0, {})
+            return ledger
         sources = {}
         for name, source in ledger.sources.items():
             folder = self._unfinished / name
@@ -147,10 +150,13 @@ class Deliveries:
                 )
             ]
             sources[name] = source.with_files(files)
-        return self._intake(Ledger(sources, terms.forgotten.digest), 0, {})
+        return Ledger(sources, terms.forgotten.digest)
 
     def commit(self, intake: Intake) -> Intake:
         """Make what was taken in count, and remove what no longer does.
+
+        Returns:
+            The same, with its parts where they lie now.
 
         Raises:
             EnvironmentFailure: If the disk refuses.
@@ -181,11 +187,16 @@ class Deliveries:
         lacking = set(kept.lacking) if kept.files else None
         return deliver(source, found.fresh, lacking, folder, terms)
 
-    def _intake(self, ledger: Ledger, fresh: int, gone: dict[str, int]) -> Intake:
-        """The ledger, with where its parts lie: new ones are not yet among the others."""
+    def _intake(self, ledger: Ledger) -> Intake:
+        """The ledger, with where its parts lie: new ones are not yet among the others.
+
+        Raises:
+            DataError: If a part is damaged.
+        """
         folders = {}
         for name, source in ledger.sources.items():
             for part in source.parts():
                 new = self._unfinished / name / part
                 folders[part] = new if new.exists() else self._parts / part
-        return Intake(ledger, folders, fresh, gone)
+                Part(folders[part]).check()
+        return Intake(ledger, folders)

@@ -15,14 +15,13 @@ from seqchurn.config.sources import Source
 from seqchurn.errors import DataError
 from seqchurn.events.sources import (
     csv,
-    customers,
     delta,
-    links,
     ndjson,
     parquet,
     segment,
     snowplow,
     sql,
+    tables,
 )
 from seqchurn.events.sources.columns import name_taken, raw_columns, require
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, resolve_path
@@ -38,8 +37,8 @@ READERS: dict[str, Callable[..., list[pl.LazyFrame]]] = {
     "snowplow": snowplow.read,
     "sql": sql.read,
     "delta": delta.read,
-    "customers": customers.read,
-    "links": links.read,
+    "customers": tables.read,
+    "links": tables.read,
 }
 
 

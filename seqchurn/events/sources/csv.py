@@ -23,7 +23,7 @@ from seqchurn.events.sources.columns import raw_columns
 from seqchurn.events.sources.files import FILE, MALFORMED, RECORD, scan_each
 from seqchurn.events.sources.lines import LINE, UNDECODED, scan_marked
 from seqchurn.events.sources.lines import scan as scan_text
-from seqchurn.events.structure import LONGEST
+from seqchurn.events.sources.structure import LONGEST
 
 __all__ = ["read", "scan"]
 

@@ -40,15 +40,17 @@ def read(
         tolerant: Set lines with bytes that are no UTF-8 apart as well instead of failing; slower.
     """
     del scratch
-    partitions = {key for f in files for key in partition(f, source.path, source=source.name)}
-    names = [c for c in dict.fromkeys(map(_root, raw_columns(source))) if c not in partitions]
+    asked = list(dict.fromkeys(map(_root, raw_columns(source))))
     scan_file = scan_marked if tolerant else scan
-    present = [*COLUMNS, *FIRST_OF, *sorted(_described(map(scan_file, files), names))]
-    if not set(names) <= set(present):  # all, for a message that names the nearest
-        names = present
-    return scan_each(
-        files, lambda file: _events(scan_file(file), names), path=source.path, source=source.name
-    )
+    present = [*COLUMNS, *FIRST_OF, *sorted(_described(map(scan_file, files), asked))]
+
+    def events(file: Path) -> pl.LazyFrame:
+        outside = partition(file, source.path, source=source.name)
+        names = [name for name in asked if name not in outside]
+        columns = names if set(names) <= set(present) else present  # to name the nearest
+        return _events(scan_file(file), columns, used=names)
+
+    return scan_each(files, events, path=source.path, source=source.name)
 
 
 def fault(line: pl.Expr) -> pl.Expr:
@@ -69,9 +71,10 @@ def fault(line: pl.Expr) -> pl.Expr:
     )
 
 
-def _events(lines: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+def _events(lines: pl.LazyFrame, columns: Sequence[str], *, used: Sequence[str]) -> pl.LazyFrame:
+    """Lines as columns; broken JSON is damage where columns in use are made of it."""
     fields = pl.col(_FIELDS)
-    json_fields = [(name, prefix) for prefix, names in _used(columns).items() for name in names]
+    json_fields = [(name, prefix) for prefix, names in _used(used).items() for name in names]
     broken = [is_broken(_field(name, fields), prefix) for name, prefix in json_fields]
     malformed = pl.any_horizontal(UNDECODED, fields.list.len() != len(COLUMNS), *broken)
     return (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqchurn.events.structure import LONGEST, csv_damage, json_damage, too_long, undecoded
+from seqchurn.events.sources.structure import LONGEST, csv_damage, json_damage, too_long, undecoded
 
 line = st.text(alphabet='ab", 1{}[]:\\é\ufffd', max_size=30)
 

@@ -1,4 +1,4 @@
-"""Second pass: the records of one bucket, of all sources -> the bucket of the events table."""
+"""The records of one bucket, of all sources -> the bucket of the events table."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import polars as pl
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import CustomersSource, EventSource
 from seqchurn.errors import ConfigError
-from seqchurn.events.customers import join_customers, one_row_each, without_events
-from seqchurn.events.duplicates import without_repeats
-from seqchurn.events.event_ids import HASH, with_hash, with_ids
-from seqchurn.events.fold import folded
-from seqchurn.events.routing import Records
-from seqchurn.events.sorting import in_order
+from seqchurn.events.merging.customers import join_customers, one_row_each, without_events
+from seqchurn.events.merging.duplicates import without_repeats
+from seqchurn.events.merging.event_ids import HASH, with_hash, with_ids
+from seqchurn.events.merging.fold import folded
+from seqchurn.events.merging.routing import Records
+from seqchurn.events.merging.sorting import in_order
 from seqchurn.schema import EVENT_ID, EVENTS, KNOWN_FROM
 
-__all__ = ["Counts", "columns", "merge"]
+__all__ = ["Merged", "columns", "merge"]
 
-Counts = dict[str, Counter[str]]
-"""Per source: kept, duplicate, alike (kept repeats), events; for customers: kept and unseen."""
+Merged = dict[str, Counter[str]]
+"""What became of the records of each source: kept, duplicate, alike (kept repeats), events; for
+customers: kept, duplicate, unseen (without an event)."""
 
 
 def columns(config: EventsConfig) -> list[str]:
@@ -45,8 +46,13 @@ def columns(config: EventsConfig) -> list[str]:
 
 def merge(
     bucket: int, sources: Sequence[Records], config: EventsConfig
-) -> tuple[pl.DataFrame, Counts]:
+) -> tuple[pl.DataFrame, Merged]:
     """Drop repeats, fold line items, join the customers' attributes.
+
+    Args:
+        bucket: Number of the bucket.
+        sources: Mapped records by bucket of their customer.
+        config: The sources.
 
     Returns:
         The rows of the events table with customers of this bucket, sorted by (customer_id,
@@ -55,7 +61,7 @@ def merge(
     Raises:
         DataError: If a customer is twice in the customers' table.
     """
-    counts: Counts = {}
+    counts: Merged = {}
     tables = []
     for records in sources:
         if isinstance(records.source, EventSource):

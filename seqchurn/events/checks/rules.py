@@ -12,22 +12,19 @@ from datetime import UTC, datetime
 import polars as pl
 
 from seqchurn.config.sources import CustomersSource, EventSource, LinksSource, Source
+from seqchurn.events.checks.column_rules import Rule, column_rules, future_rule, said
 from seqchurn.events.filtering import UNDECIDED
 from seqchurn.events.mapping import FOLD, RAW, is_counted
-from seqchurn.events.rules import Rule, column_rules, future_rule, said
 from seqchurn.events.sources import MALFORMED
 from seqchurn.events.sources.columns import identifying_columns
-from seqchurn.events.structure import LONGEST
+from seqchurn.events.sources.structure import LONGEST
 from seqchurn.events.times import FIRST_YEAR, LAST_YEAR, lacks_zone
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
 
-__all__ = ["NO_ZONE", "is_refused", "rules"]
-
-NO_ZONE = "timestamp_without_zone"
-"""The rule whose breach is an error of the config."""
+__all__ = ["is_refused", "rules"]
 
 
-def rules(mapped: pl.LazyFrame, source: Source | EventSource, now: datetime) -> list[Rule]:
+def rules(mapped: pl.LazyFrame, source: Source, now: datetime) -> list[Rule]:
     """All rules of a source, the first broken one counts.
 
     Args:
@@ -103,9 +100,9 @@ def _time_rules(
     outside = ~pl.col(column).is_between(first, end, closed="left")
     return [
         Rule(
-            NO_ZONE,
+            "timestamp_without_zone",
             lacks_zone(raw, schema[raw], format=format, zone=zone),
-            said(raw_column, ", a stamp without a zone"),
+            said(raw_column, ", a stamp without a zone; set timezone if all of them are of one"),
         ),
         Rule(
             f"{column}_unparsable",

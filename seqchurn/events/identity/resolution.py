@@ -69,6 +69,9 @@ def resolve(links: pl.DataFrame, *, order: Sequence[str], most_links: int) -> Re
             its own; links to itself say nothing.
         order: All kinds, the one that names customers first.
         most_links: Links to different identifiers beyond which an identifier's are not followed.
+
+    Returns:
+        The customer of each identifier that hangs together with another, and who has too many.
     """
     graph = _Graph(links)
     identifiers = graph.identifiers.to_frame(IDENTIFIER)

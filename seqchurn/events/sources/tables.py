@@ -1,4 +1,4 @@
-"""Small tables -> raw frame: the customers' attributes, and what a log looks up.
+"""Small tables -> raw frame: customers' attributes, links, and what a log looks up.
 
 The format is told by the ending of the file.
 """
@@ -11,21 +11,31 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.sources import CustomersSource
+from seqchurn.config.sources import CustomersSource, LinksSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources import csv, ndjson, parquet
 from seqchurn.events.sources.columns import raw_columns
 from seqchurn.events.sources.files import read_each, resolve_path, scan_each
 
-__all__ = ["read", "read_table", "scan_table"]
+__all__ = ["read", "read_table"]
 
 
 def read(
-    source: CustomersSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
+    source: CustomersSource | LinksSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
 ) -> list[pl.LazyFrame]:
-    """Records of a table of customers, a frame per file; a damaged file is refused."""
+    """Records of a table of customers or links, a frame a file; a damaged file is refused.
+
+    Args:
+        source: Its section of the config.
+        files: The files.
+        scratch: Not needed.
+        tolerant: Changes nothing.
+
+    Raises:
+        ConfigError: If the ending of a file is of another format.
+    """
     del scratch, tolerant
-    scan = partial(scan_table, columns=raw_columns(source), source=source.name)
+    scan = partial(_scan_table, columns=raw_columns(source), source=source.name)
     return scan_each(files, scan, path=source.path, source=source.name)
 
 
@@ -40,11 +50,11 @@ def read_table(path: str, columns: Sequence[str], *, source: str) -> pl.LazyFram
     Raises:
         ConfigError: If there is no file, or the ending is of another format.
     """
-    scan = partial(scan_table, columns=columns, source=source)
+    scan = partial(_scan_table, columns=columns, source=source)
     return read_each(resolve_path(path, source=source), scan)
 
 
-def scan_table(file: Path, columns: Sequence[str], *, source: str) -> pl.LazyFrame:
+def _scan_table(file: Path, columns: Sequence[str], *, source: str) -> pl.LazyFrame:
     """Records of one CSV, Parquet or NDJSON file.
 
     Raises:

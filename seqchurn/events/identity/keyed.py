@@ -41,7 +41,7 @@ def hash_key(variable: str | None) -> bytes | None:
     )
 
 
-def keyed_hash(key: bytes, text: str) -> str:
+def keyed_hash(text: str, key: bytes) -> str:
     """HMAC-SHA256 of a text as UTF-8, the first 32 hex digits."""
     return hmac.digest(key, text.encode(), "sha256").hex()[:_DIGITS]
 
@@ -51,7 +51,7 @@ def keyed(values: pl.Expr, key: bytes) -> pl.Expr:
 
     Args:
         values: Text.
-        key: Text as UTF-8.
+        key: What `hash_key` gives: text, as UTF-8.
     """
     hashes: pl.Expr = values.chash.hmac_sha256(key=key.decode())  # type: ignore[attr-defined]
     return hashes.str.slice(0, _DIGITS)

@@ -12,6 +12,7 @@ import pytest
 
 from seqchurn.config import load_config
 from seqchurn.errors import ConfigError
+from tests.documents import ROOT
 
 SEGMENT: dict[str, Any] = {
     "name": "segment",
@@ -165,7 +166,7 @@ def test_damaged_lines_cost_themselves_only_and_change_nothing_else(
 
 
 def test_the_config_of_data_readme_is_complete(segment: Callable[..., Any], tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     [block] = re.findall(r"### `kind: segment`.*?```yaml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "shop.yaml").write_text(block, encoding="utf-8")
     config = load_config(tmp_path / "shop.yaml")

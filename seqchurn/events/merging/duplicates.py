@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from seqchurn.events.event_ids import HASH
+from seqchurn.events.merging.event_ids import HASH
 from seqchurn.schema import CUSTOMER_ID, EVENT_ID
 
 __all__ = ["without_repeats"]

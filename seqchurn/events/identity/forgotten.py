@@ -17,9 +17,9 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.errors import DataError, EnvironmentFailure
-from seqchurn.events.identifiers import LINKED, Naming
-from seqchurn.events.keyed import keyed, keyed_hash
+from seqchurn.errors import ConfigError, DataError, EnvironmentFailure
+from seqchurn.events.identity.identifiers import LINKED, PLAIN_IDS, Naming
+from seqchurn.events.identity.keyed import keyed, keyed_hash
 from seqchurn.files import replacing
 from seqchurn.schema import CUSTOMER_ID
 
@@ -35,6 +35,8 @@ class Forgotten:
     key: bytes = field(default=b"", repr=False)
     """Under which they are hashed; empty as long as there are none."""
     hashes: frozenset[str] = frozenset()
+    naming: str = ""
+    """`Naming.digest` that the identifiers were made under: under another they are not known."""
 
     @classmethod
     def read(cls, folder: Path) -> Forgotten:
@@ -51,8 +53,8 @@ class Forgotten:
         try:
             text = file.read_text(encoding="utf-8")
             written = json.loads(text)
-            key, hashes = str(written["key"]), written["hashes"]
-            checksum = _checksum(key, hashes)
+            key, hashes, naming = str(written["key"]), written["hashes"], str(written["naming"])
+            checksum = _checksum(key, hashes, naming)
         except FileNotFoundError:
             return cls()
         except OSError as error:
@@ -63,23 +65,40 @@ class Forgotten:
             raise _damaged(file) from None
         if written.get("checksum") != checksum:
             raise _damaged(file)
-        return cls(key.encode(), frozenset(hashes))
+        return cls(key.encode(), frozenset(hashes), naming)
 
-    def add(self, folder: Path, identifiers: Iterable[str]) -> Forgotten:
+    def check(self, naming: Naming) -> None:
+        """Check that identifiers are still what they were when somebody was forgotten.
+
+        Raises:
+            ConfigError: If other kinds, another order or another key would bring them back.
+        """
+        if self.hashes and self.naming != naming.digest:
+            raise ConfigError(
+                "[events] identity has changed since customers were forgotten, who could not be "
+                "told any more. Change it back (order, hash_key and the key itself), or prepare "
+                "into another store and run seqchurn forget there again for all of them."
+            )
+
+    def add(
+        self, folder: Path, identifiers: Iterable[str], naming: Naming = PLAIN_IDS
+    ) -> Forgotten:
         """These and more, written to the file of an events table before it returns.
 
         Args:
             folder: Of the events table.
             identifiers: As records carry them.
+            naming: Under which they do.
 
         Raises:
             EnvironmentFailure: If the disk refuses; the file is then as it was.
         """
         key = self.key or secrets.token_hex(32).encode()
-        more = Forgotten(key, self.hashes | {keyed_hash(key, who) for who in identifiers})
+        hashed = {keyed_hash(who, key) for who in identifiers}
+        more = Forgotten(key, self.hashes | hashed, naming.digest)
         hashes = sorted(more.hashes)
-        facts = {"key": key.decode(), "hashes": hashes}
-        facts["checksum"] = _checksum(key.decode(), hashes)
+        facts = {"key": key.decode(), "hashes": hashes, "naming": more.naming}
+        facts["checksum"] = _checksum(key.decode(), hashes, more.naming)
         with replacing(folder / FILE_NAME) as beside:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -93,7 +112,7 @@ class Forgotten:
         """What differs whenever others are forgotten; empty as long as nobody is."""
         if not self.hashes:
             return ""
-        return _checksum(self.key.decode(), sorted(self.hashes))
+        return _checksum(self.key.decode(), sorted(self.hashes), self.naming)
 
     def holds(self, identifiers: pl.Expr) -> pl.Expr:
         """Whether each identifier is forgotten; never null.
@@ -124,8 +143,10 @@ class Forgotten:
         """
         if not self.hashes or not naming.order:
             return self.holds(names)
-        bare = pl.concat_str(pl.lit(f"{naming.order[0]}:"), names)  # that kind leaves it out
-        return self.holds(names) | self.holds(bare)
+        first = naming.order[0]  # the kind that names leave out, unless they look like one
+        has_kind = pl.any_horizontal(names.str.starts_with(f"{kind}:") for kind in naming.order)
+        full = pl.when(has_kind).then(names).otherwise(pl.concat_str(pl.lit(f"{first}:"), names))
+        return self.holds(full)
 
     def holds_record(self, naming: Naming) -> pl.Expr:
         """Whether a record is of somebody forgotten, by any of its identifiers; never null.
@@ -137,8 +158,8 @@ class Forgotten:
         return own | self.holds_any(pl.col(LINKED)) if naming.order else own
 
 
-def _checksum(key: str, hashes: list[str]) -> str:
-    return hashlib.sha256(json.dumps([key, hashes]).encode()).hexdigest()
+def _checksum(key: str, hashes: list[str], naming: str) -> str:
+    return hashlib.sha256(json.dumps([key, hashes, naming]).encode()).hexdigest()
 
 
 def _damaged(file: Path) -> DataError:

@@ -20,6 +20,7 @@ from seqchurn.config.sources import SnowplowSource
 from seqchurn.errors import ConfigError
 from seqchurn.events.sources import read
 from seqchurn.events.sources.snowplow_columns import COLUMNS
+from tests.documents import ROOT
 from tests.snowplow_shop import contexts, draw_lines, line, self_describing
 
 JSON_FIELDS = {"unstruct_event", "contexts", "derived_contexts"}
@@ -266,7 +267,7 @@ def test_a_schema_that_no_event_has_names_the_nearest_one(web: Callable[..., Any
 def test_the_config_that_the_documentation_shows_reads_the_shop(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
-    text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     [block] = [b for b in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "snowplow" in b]
     [source] = yaml.safe_load(block)["events"]["sources"]
     lines = draw_lines(2_000)

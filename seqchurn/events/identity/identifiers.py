@@ -7,18 +7,19 @@ who that is the links of all records say together (`resolution`).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from seqchurn.config.identity import IdentityConfig
 from seqchurn.config.sources import CustomersSource, EventSource, LinksSource
-from seqchurn.events.keyed import hash_key, keyed
-from seqchurn.events.resolution import customer_name, identifier
+from seqchurn.events.identity.keyed import hash_key, keyed, keyed_hash
+from seqchurn.events.identity.resolution import customer_name, identifier
 from seqchurn.events.text import as_text
 from seqchurn.schema import CUSTOMER_ID
 
-__all__ = ["LINKED", "Naming", "identified", "with_identifiers"]
+__all__ = ["LINKED", "PLAIN_IDS", "Naming", "identified", "with_identifiers"]
 
 LINKED = "seqchurn:linked"
 """Other identifiers of a record, a list of text; null: it has none."""
@@ -46,6 +47,12 @@ class Naming:
             return cls()
         return cls(tuple(identity.order), hash_key(identity.hash_key))
 
+    @property
+    def digest(self) -> str:
+        """What differs where the identifiers of a record do; it tells nothing of the key."""
+        check = None if self.key is None else keyed_hash("seqchurn", self.key)
+        return json.dumps([self.order, check])
+
     def value(self, text: pl.Expr) -> pl.Expr:
         """An id as it may be stored; null where there is none, or an empty one."""
         given = pl.when(text != "").then(text)
@@ -54,6 +61,10 @@ class Naming:
     def name(self, identifiers: pl.Expr) -> pl.Expr:
         """What a customer is called who is known by an identifier and linked to no other."""
         return customer_name(identifiers, self.order) if self.order else identifiers
+
+
+PLAIN_IDS = Naming()
+"""Customers are known by `customer_id`, which is stored as it is."""
 
 
 def with_identifiers(

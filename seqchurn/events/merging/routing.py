@@ -16,8 +16,8 @@ import polars as pl
 from seqchurn.config.sources import Source
 from seqchurn.events.deliveries import OTHER, OWN, Part
 from seqchurn.events.hashing import bucket
-from seqchurn.events.identifiers import LINKED, Naming
-from seqchurn.events.resolution import IDENTIFIER, Resolution, resolve
+from seqchurn.events.identity.identifiers import LINKED, Naming
+from seqchurn.events.identity.resolution import IDENTIFIER, Resolution, resolve
 from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["Records", "resolved", "routed"]
@@ -38,7 +38,7 @@ class Records:
         """Mapped records of one bucket, in any order."""
         if self.folder is None:
             return pl.concat([part.records(bucket) for part in self.parts]).collect()
-        files = sorted(self.folder.glob(f"*/{_TO}={bucket}/*.parquet"))
+        files = sorted(self.folder.glob(f"{_TO}={bucket}/*.parquet"))
         schema = self.parts[0].records(0).drop(LINKED).collect_schema()
         if not files:
             return pl.DataFrame(schema=schema)
@@ -52,6 +52,9 @@ def resolved(parts: Sequence[Part], naming: Naming, most_links: int) -> Resoluti
         parts: Of all sources.
         naming: Kinds of identifiers in their order.
         most_links: As `resolve` takes it.
+
+    Returns:
+        The customer of each identifier that is linked to another.
     """
     links = pl.concat([part.links() for part in parts]).unique().collect()
     return resolve(links.select(OWN, OTHER), order=naming.order, most_links=most_links)
@@ -60,7 +63,7 @@ def resolved(parts: Sequence[Part], naming: Naming, most_links: int) -> Resoluti
 def routed(
     records: Records, resolution: Resolution, naming: Naming, buckets: int, folder: Path
 ) -> Records:
-    """Send the records of a source on to the buckets of their customers, a bucket at a time.
+    """Send the records of a source on to the buckets of their customers.
 
     Args:
         records: As they lie in the parts, `customer_id` an identifier.
@@ -68,21 +71,20 @@ def routed(
         naming: What customers without a link are called.
         buckets: Number of buckets.
         folder: Where to make a folder for the source.
+
+    Returns:
+        The same records, by bucket of their customer.
     """
     folder = folder / records.source.name
-    own_name = naming.name(pl.col(IDENTIFIER))
-    known = resolution.customers.rename({CUSTOMER_ID: _TO})
-    known = known.with_columns(bucket(own_name, buckets).alias("at"))
+    known = resolution.customers.rename({CUSTOMER_ID: _TO}).lazy()
     whose = pl.coalesce(pl.col(_TO), naming.name(pl.col(CUSTOMER_ID)))
-    for start in range(buckets):
-        here = known.filter(pl.col("at") == start).drop("at").lazy()
-        lying = pl.concat([part.records(start) for part in records.parts]).drop(LINKED)
-        sent = lying.join(here, left_on=CUSTOMER_ID, right_on=IDENTIFIER, how="left")
-        named = sent.with_columns(whose.alias(CUSTOMER_ID))
-        named.with_columns(bucket(pl.col(CUSTOMER_ID), buckets).alias(_TO)).sink_parquet(
-            pl.PartitionBy(folder / str(start), key=_TO, include_key=False),
-            mkdir=True,
-            compression="lz4",
-            statistics=False,
-        )
+    lying = pl.concat([part.records() for part in records.parts]).drop(LINKED)
+    sent = lying.join(known, left_on=CUSTOMER_ID, right_on=IDENTIFIER, how="left")
+    named = sent.with_columns(whose.alias(CUSTOMER_ID))
+    named.with_columns(bucket(pl.col(CUSTOMER_ID), buckets).alias(_TO)).sink_parquet(
+        pl.PartitionBy(folder, key=_TO, include_key=False),
+        mkdir=True,
+        compression="lz4",
+        statistics=False,
+    )
     return Records(records.source, records.parts, folder)

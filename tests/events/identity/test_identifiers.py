@@ -11,8 +11,8 @@ from seqchurn.config.events import EventsConfig
 from seqchurn.config.identity import IdentityConfig
 from seqchurn.config.sources import Source
 from seqchurn.errors import ConfigError
-from seqchurn.events.identifiers import LINKED, Naming, identified, with_identifiers
-from seqchurn.events.keyed import keyed_hash
+from seqchurn.events.identity.identifiers import LINKED, Naming, identified, with_identifiers
+from seqchurn.events.identity.keyed import keyed_hash
 from seqchurn.schema import CUSTOMER_ID
 
 KEY = b"0123456789abcdef"
@@ -85,11 +85,11 @@ def test_values_are_hashed_and_kinds_are_not() -> None:
     rows = [{"id": "7", "mail": "x", "old_mail": "", "cookie": None}, {"id": ""}]
     naming = Naming(KINDS, KEY)
     [(own, linked), nobody] = found(rows, source_of("csv", KINDS, identifiers=COLUMNS), naming)
-    assert own == f"user:{keyed_hash(KEY, '7')}"
-    assert linked == [f"email:{keyed_hash(KEY, 'x')}"]
+    assert own == f"user:{keyed_hash('7', KEY)}"
+    assert linked == [f"email:{keyed_hash('x', KEY)}"]
     assert nobody == (None, None)
     name = pl.select(naming.name(pl.lit(own))).item()
-    assert name == keyed_hash(KEY, "7")  # what another system that has the key can look up
+    assert name == keyed_hash("7", KEY)  # what another system that has the key can look up
 
 
 @pytest.mark.parametrize("key", [None, KEY])
@@ -98,7 +98,7 @@ def test_without_kinds_the_customer_is_the_column(key: bytes | None) -> None:
     rows = [{"id": 7.0}, {"id": None}, {"id": 7.5}]
     expected = [("7",), (None,), ("7.5",)]
     if key is not None:
-        expected = [(value and keyed_hash(key, value),) for (value,) in expected]
+        expected = [(value and keyed_hash(value, key),) for (value,) in expected]
     assert found(rows, source, Naming((), key)) == expected
     assert pl.select(Naming().name(pl.lit("user:7"))).item() == "user:7"
 

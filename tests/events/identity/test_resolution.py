@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqchurn.events.resolution import Resolution, customer_name, identifier, resolve
+from seqchurn.events.identity.resolution import Resolution, customer_name, identifier, resolve
 
 ORDER = ["user", "email", "anonymous"]
 

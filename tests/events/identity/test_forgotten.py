@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import DataError, EnvironmentFailure
-from seqchurn.events.forgotten import FILE_NAME, Forgotten
-from seqchurn.events.identifiers import LINKED, Naming
+from seqchurn.events.identity.forgotten import FILE_NAME, Forgotten
+from seqchurn.events.identity.identifiers import LINKED, Naming
 from seqchurn.schema import CUSTOMER_ID
 
 PEOPLE = pl.DataFrame(

@@ -9,15 +9,15 @@ from pathlib import Path
 import polars as pl
 
 from seqchurn.config.sources import CsvSource, Source
+from seqchurn.events.checks.column_rules import Rule
 from seqchurn.events.filtering import UNDECIDED
-from seqchurn.events.identifiers import Naming
-from seqchurn.events.keyed import keyed
+from seqchurn.events.identity.identifiers import LINKED, PLAIN_IDS, Naming
+from seqchurn.events.identity.keyed import keyed
 from seqchurn.events.mapping import RAW
-from seqchurn.events.rules import Rule
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.csv import scan
 from seqchurn.events.sources.snowplow import fault
-from seqchurn.events.structure import Damage, csv_damage, json_damage, too_long, undecoded
+from seqchurn.events.sources.structure import Damage, csv_damage, json_damage, too_long, undecoded
 from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["commonest", "quarantined"]
@@ -28,7 +28,6 @@ _DAMAGE = "seqchurn:damage"
 _FIRST = "seqchurn:first_broken"
 _TEXT = "seqchurn:text"
 _RULE_AND_REASON = pl.Struct({"rule": pl.String, "reason": pl.String})
-_IDS = Naming()
 
 
 def quarantined(
@@ -36,7 +35,7 @@ def quarantined(
     rules: list[Rule],
     source: Source,
     *,
-    naming: Naming = _IDS,
+    naming: Naming = PLAIN_IDS,
     forget_raw: bool = False,
 ) -> pl.LazyFrame:
     """The quarantine table of a source, in the order of files and records.
@@ -51,6 +50,9 @@ def quarantined(
         naming: Under which the records were mapped.
         forget_raw: Keep no text where the customer could not be read: it may be of somebody
             who was forgotten. Reasons quote nothing of such records.
+
+    Returns:
+        The columns of the table, and beside them `LINKED` where the mapped records have it.
     """
     raws = [column for column in mapped.collect_schema() if column.startswith(RAW)]
     values = pl.struct(pl.col(c).cast(pl.String).alias(c.removeprefix(RAW)) for c in raws)
@@ -62,6 +64,7 @@ def quarantined(
     )
     text, own = pl.col(_TEXT), pl.col(CUSTOMER_ID)
     text = keyed(text, naming.key) if naming.key else text.str.slice(0, _RAW_CHARACTERS)
+    beside = {LINKED: pl.col(LINKED)} if LINKED in mapped.collect_schema() else {}
     return (_hidden(marked, raws) if naming.key else marked).select(
         source=pl.lit(source.name),
         file=pl.col(FILE),
@@ -70,6 +73,7 @@ def quarantined(
         reason=_said("reason", [rule.reason for rule in rules]),
         customer_id=naming.name(own),
         raw=pl.when(own.is_not_null()).then(text) if forget_raw else text,
+        **beside,
     )
 
 
