@@ -6,6 +6,7 @@ import polars as pl
 
 from seqchurn.config.sources import EventSource, Lookup
 from seqchurn.errors import ConfigError, DataError
+from seqchurn.events.sources import MALFORMED, RECORD
 from seqchurn.events.sources.columns import name_taken, require
 from seqchurn.events.sources.tables import read_table
 from seqchurn.events.text import as_text
@@ -58,6 +59,13 @@ def _table(lookup: Lookup, source: str, place: str) -> pl.DataFrame:
             f"{place}: {lookup.path} cannot be read. Expected a sound table in the format of its "
             "ending, text in UTF-8. Repair or replace the file."
         ) from error
+    if MALFORMED in schema:
+        line = table.filter(pl.col(MALFORMED).is_not_null()).select(RECORD).head(1).collect()
+        if line.height:
+            raise DataError(
+                f"{place}: record {line.item()} of {lookup.path} is none. Expected a sound table, "
+                "as what it is looked up in has no quarantine of its own. Repair the file."
+            )
     rows = rows.filter(pl.col(_KEY).is_not_null())
     twice = rows.filter(pl.col(_KEY).is_duplicated())[_KEY]
     if len(twice):

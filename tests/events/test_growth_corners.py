@@ -254,3 +254,40 @@ def test_what_was_stored_before_ids_were_hashed_goes(
     hashed = Shop(tmp_path, source, identity={"hash_key": KEY})
     hashed.prepare()
     assert holders(hashed.store.folder, "plant-a") == []
+
+
+# ------------------------------------------------------------------------------- tables
+
+
+PEOPLE: dict[str, Any] = {
+    **{"name": "people", "kind": "customers", "path": "people.csv", "customer_id": "user"},
+    **{"max_bad_fraction": 1, "attributes": {"age": {"column": "age"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (b"b", "field_count_wrong"),
+        (b"b,1,2", "field_count_wrong"),
+        (b'b,"1', "quotes_broken"),
+        (b"b,\xe9", "encoding_broken"),
+    ],
+)
+def test_a_damaged_row_of_a_table_costs_itself_only(line: bytes, rule: str, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_bytes(b"user,age\na,30\n" + line + b"\nc,50\n")
+    shop = Shop(tmp_path, orders(), PEOPLE)
+    shop.deliver("1.json", [row(user) for user in "abc"])
+    events = shop.prepare().scan().sort("customer_id").collect()
+    assert events["age"].to_list() == [30.0, None, 50.0]
+    refused = quarantine_store(shop.store).scan().collect()
+    assert refused["rule"].to_list() == [rule]
+
+
+def test_a_damaged_row_of_a_table_that_is_looked_up_is_told(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text('user,price\na,1\nb,"2\n')
+    lookup = {"path": str(tmp_path / "prices.csv"), "on": "user", "columns": ["price"]}
+    shop = Shop(tmp_path, orders(lookup=lookup, attributes={"price": {"column": "price"}}))
+    shop.deliver("1.json", [row("a")])
+    with pytest.raises(DataError, match=r"lookup: record 1 of .*prices.csv is none"):
+        shop.prepare()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.config.sources import CsvSource, Source
+from seqchurn.config.sources import CsvSource, CustomersSource, LinksSource, Source
 from seqchurn.events.checks.column_rules import Rule
 from seqchurn.events.filtering import UNDECIDED
 from seqchurn.events.identity.identifiers import LINKED, PLAIN_IDS, Naming
@@ -112,7 +112,7 @@ def _damage(source: Source) -> pl.Expr:
     """What is wrong with the structure of a line: rule and reason, null where nothing is."""
     if source.kind == "snowplow":
         return _snowplow_damage()
-    judge = _csv_judge(source) if isinstance(source, CsvSource) else _json_judge
+    judge = _judge(source)
 
     def judged(line: dict[str, str]) -> dict[str, str] | None:
         text = line[MALFORMED]
@@ -123,18 +123,22 @@ def _damage(source: Source) -> pl.Expr:
     return lines.map_elements(judged, return_dtype=_RULE_AND_REASON)
 
 
-def _csv_judge(source: CsvSource) -> Callable[[str, str], Damage | None]:
+def _judge(source: Source) -> Callable[[str, str], Damage | None]:
+    """What tells the damage of a line of a file; of a table the ending tells the format."""
+    separator = source.separator if isinstance(source, CsvSource) else ","
+    is_table = isinstance(source, CustomersSource | LinksSource)
+
     @cache
     def fields(file: str) -> int:
-        names = scan(Path(file), separator=source.separator).collect_schema().names()
+        names = scan(Path(file), separator=separator).collect_schema().names()
         return len([name for name in names if name not in (FILE, RECORD)])
 
-    return lambda line, file: csv_damage(line, fields(file), source.separator)
+    def judge(line: str, file: str) -> Damage | None:
+        if isinstance(source, CsvSource) or (is_table and file.lower().endswith(".csv")):
+            return csv_damage(line, fields(file), separator)
+        return json_damage(line)
 
-
-def _json_judge(line: str, file: str) -> Damage | None:
-    del file
-    return json_damage(line)
+    return judge
 
 
 def _snowplow_damage() -> pl.Expr:

@@ -29,7 +29,10 @@ __all__ = ["deliver"]
 _log = logging.getLogger(__name__)
 
 _TEXT = ("csv", "ndjson", "segment", "snowplow")
-"""Kinds whose files can be read line by line."""
+"""Kinds whose files are text, and can be read line by line."""
+
+_TABLES = ("customers", "links")
+"""Kinds whose files may be."""
 
 _DAMAGED = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 """What reading a damaged file ends in; a panic is a bug of Polars that one Parquet file meets."""
@@ -128,7 +131,7 @@ class _Reading:
             return [(files[:half], False), (files[half:], False)]
         where = str(files[0]) if files else self.source.origin()
         is_text = self.source.kind in _TEXT
-        if is_text and not tolerant:
+        if (is_text or self.source.kind in _TABLES) and not tolerant:
             _log.warning("source %s: %s is damaged; reading line by line", self.source.name, where)
             return [(files, True)]
         why = "" if self.terms.naming.key else f" ({str(error).splitlines()[0]})"

@@ -12,7 +12,7 @@ if none of those between is a record of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from seqchurn.events.sources.lines import LINE, UNDECODED, scan_marked
 from seqchurn.events.sources.lines import scan as scan_text
 from seqchurn.events.sources.structure import LONGEST
 
-__all__ = ["read", "scan"]
+__all__ = ["read", "scan", "scan_checked"]
 
 _MOST = 1_000
 """Columns that are read though not in use, for messages; a damaged header can hold any number."""
@@ -45,8 +45,9 @@ def read(
             number of fields always are.
     """
     del scratch
-    scan_lines = partial(_scan_lines, separator=source.separator, names=raw_columns(source))
-    scan_file = scan_lines if tolerant else partial(_scan_checked, source.separator, scan_lines)
+    scan_file = partial(
+        scan_checked, names=raw_columns(source), separator=source.separator, tolerant=tolerant
+    )
     return scan_each(files, scan_file, path=source.path, source=source.name)
 
 
@@ -64,15 +65,23 @@ def scan(file: Path, *, separator: str = ",") -> pl.LazyFrame:
     )
 
 
-def _scan_checked(
-    separator: str, scan_lines: Callable[[Path], pl.LazyFrame], file: Path
+def scan_checked(
+    file: Path, names: Sequence[str], *, separator: str = ",", tolerant: bool = False
 ) -> pl.LazyFrame:
-    """Records of one file, fast where each line is one, which is checked first."""
+    """Records of one file, fast where each line is one, which is checked first.
+
+    Args:
+        file: One file.
+        names: Columns in use.
+        separator: Character between fields.
+        tolerant: As in `read`.
+    """
     records = scan(file, separator=separator)
     width = len(_columns(records))
     lines = scan_text(file).select(_is_record(width, separator).all())
-    all_are = width == 0 or lines.collect(engine="streaming").item()
-    return records if all_are else scan_lines(file)
+    if not tolerant and (width == 0 or lines.collect(engine="streaming").item()):
+        return records
+    return _scan_lines(file, separator=separator, names=names)
 
 
 def _scan_lines(file: Path, *, separator: str, names: Sequence[str]) -> pl.LazyFrame:

@@ -50,9 +50,9 @@ def read(
     return scan_each(files, scan_file, path=source.path, source=source.name)
 
 
-def scan(file: Path, columns: Sequence[str]) -> pl.LazyFrame:
+def scan(file: Path, columns: Sequence[str], *, tolerant: bool = False) -> pl.LazyFrame:
     """Some keys of each object in a file; a key that no object has is no column."""
-    return scan_keys(file, columns, _present(file, columns))
+    return scan_keys(file, columns, _present(file, columns), tolerant=tolerant)
 
 
 def scan_keys(

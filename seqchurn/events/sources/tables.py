@@ -23,19 +23,20 @@ __all__ = ["read", "read_table"]
 def read(
     source: CustomersSource | LinksSource, files: Sequence[Path], *, scratch: Path, tolerant: bool
 ) -> list[pl.LazyFrame]:
-    """Records of a table of customers or links, a frame a file; a damaged file is refused.
+    """Records of a table of customers or links, a frame a file.
 
     Args:
         source: Its section of the config.
         files: The files.
         scratch: Not needed.
-        tolerant: Changes nothing.
+        tolerant: As for CSV and NDJSON; a damaged Parquet file is refused.
 
     Raises:
         ConfigError: If the ending of a file is of another format.
     """
-    del scratch, tolerant
-    scan = partial(_scan_table, columns=raw_columns(source), source=source.name)
+    del scratch
+    names = raw_columns(source)
+    scan = partial(_scan_table, columns=names, source=source.name, tolerant=tolerant)
     return scan_each(files, scan, path=source.path, source=source.name)
 
 
@@ -47,6 +48,9 @@ def read_table(path: str, columns: Sequence[str], *, source: str) -> pl.LazyFram
         columns: Columns in use.
         source: Name of the source, for messages.
 
+    Returns:
+        With `MALFORMED`, a line that is no record, where a CSV file has such lines.
+
     Raises:
         ConfigError: If there is no file, or the ending is of another format.
     """
@@ -54,7 +58,9 @@ def read_table(path: str, columns: Sequence[str], *, source: str) -> pl.LazyFram
     return read_each(resolve_path(path, source=source), scan)
 
 
-def _scan_table(file: Path, columns: Sequence[str], *, source: str) -> pl.LazyFrame:
+def _scan_table(
+    file: Path, columns: Sequence[str], *, source: str, tolerant: bool = False
+) -> pl.LazyFrame:
     """Records of one CSV, Parquet or NDJSON file.
 
     Raises:
@@ -62,11 +68,11 @@ def _scan_table(file: Path, columns: Sequence[str], *, source: str) -> pl.LazyFr
     """
     match file.suffix.lower():
         case ".csv":
-            return csv.scan(file)
+            return csv.scan_checked(file, columns, tolerant=tolerant)
         case ".parquet" | ".pq":
             return parquet.scan(file)
         case ".ndjson" | ".jsonl":
-            return ndjson.scan(file, columns)
+            return ndjson.scan(file, columns, tolerant=tolerant)
     raise ConfigError(
         f"[events] source {source}: cannot tell the format of {file.name} from its ending; "
         "expected .csv, .parquet or .ndjson. Rename or convert the file."
