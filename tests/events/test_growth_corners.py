@@ -126,6 +126,19 @@ def test_a_file_that_must_not_change_is_not_read_by_any_other_way(
         shop.prepare(**options)
 
 
+def test_a_source_may_not_go_with_files_that_are_gone(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, orders(), orders(name="old", path="old"))
+    (tmp_path / "old").mkdir()
+    shop.deliver("1.json", [row("a")])
+    other = shutil.copy(shop.raw / "1.json", tmp_path / "old" / "2.json")
+    shop.prepare()
+    Path(other).unlink()
+    with pytest.raises(DataError, match=r"source old was read and is not in the config any more"):
+        Shop(tmp_path).prepare()
+    shutil.copy(shop.raw / "1.json", other)
+    assert state(Shop(tmp_path).prepare()) == state(Shop(tmp_path).rebuilt())
+
+
 # ------------------------------------------------------------------------------- times
 
 

@@ -1,8 +1,9 @@
 """Sources and the ledger -> what is new, changed or gone since the last run.
 
 A file whose size and times are those of the ledger was not touched; of any other the content is
-hashed, and only one whose content differs is read. What lies in a database or a Delta table is
-one delivery, read as a whole when its state changes.
+hashed, and only one whose content differs is read. A Delta table is one delivery, read as a whole
+when it has another version, and so is what a database answers, in every run: rows may have been
+changed in place.
 """
 
 from __future__ import annotations
@@ -145,8 +146,11 @@ def _bytes_hash(file: Path) -> bytes:
 
 
 def _found(source: Source, known: dict[str, Delivered], *, moved: bool) -> Iterator[Delivered]:
-    if isinstance(source, SqlSource | DeltaSource):
-        place, state = sql.state(source) if isinstance(source, SqlSource) else delta.state(source)
+    if isinstance(source, SqlSource):
+        yield Delivered(sql.location(source), (), "")  # what it answers is not yet known
+        return
+    if isinstance(source, DeltaSource):
+        place, state = delta.state(source)
         yield Delivered(place, (), hashlib.sha256(json.dumps(state).encode()).hexdigest())
         return
     for file in _files(source, known, moved=moved):

@@ -22,6 +22,7 @@ import polars as pl
 
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import Source
+from seqchurn.errors import DataError
 from seqchurn.events.deliveries.arrivals import Arrivals, arrivals, mapping_hash
 from seqchurn.events.deliveries.cleansing import cleanse
 from seqchurn.events.deliveries.ledger import Delivered, Ledger, SourceLedger
@@ -115,6 +116,7 @@ class Deliveries:
             EnvironmentFailure: If a disk, database or storage fails.
         """
         before = self._cleansed(terms).sources
+        self._check_removed(before, config)
         sources = {}
         for source in config.sources:
             mapping = mapping_hash(source, config)
@@ -172,6 +174,19 @@ class Deliveries:
                 shutil.rmtree(folder)
         folders = {name: self._parts / name for name in used}
         return replace(intake, folders=folders)
+
+    def _check_removed(self, before: dict[str, SourceLedger], config: EventsConfig) -> None:
+        """Check that no source is gone from the config whose files are gone as well."""
+        for name in before.keys() - {source.name for source in config.sources}:
+            files = [file.path for file in before[name].files.values() if file.stat]
+            gone = [file for file in files if not Path(file).exists()]
+            if gone:
+                raise DataError(
+                    f"[events] source {name} was read and is not in the config any more, and "
+                    f"{len(gone)} of its files are gone, as {gone[0]}. Nothing was published. Put "
+                    f"the source back under its name, or remove {self.folder} to build the tables "
+                    "of what is there now."
+                )
 
     def _read(
         self, source: Source, found: Arrivals, kept: SourceLedger, terms: Terms

@@ -22,7 +22,7 @@ from seqchurn.events.sources.files import FILE, MALFORMED, RECORD
 from seqchurn.events.sources.paths import head
 from seqchurn.events.times import INSTANT, with_instants
 
-__all__ = ["read", "state"]
+__all__ = ["location", "read"]
 
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 """Values of `timestamp_format` for numbers, with their parts of a second."""
@@ -53,21 +53,6 @@ def read(
     raw = pl.scan_parquet(sorted(scratch.glob("*.parquet")), row_index_name=RECORD)
     placed = raw.with_columns(pl.col(RECORD).cast(pl.Int64), pl.lit(location(source)).alias(FILE))
     return [_within(placed, source)]
-
-
-def state(source: SqlSource) -> tuple[str, list[str]]:
-    """What `FILE` says, and what tells that the log has changed: number of records, latest stamp.
-
-    Raises:
-        ConfigError: As `read`.
-        EnvironmentFailure: As `read`.
-    """
-    with connected(source) as database:
-        _columns(source, database)
-        latest = database.text.format(f"MAX({_quoted(source.timestamp, database)})")
-        query = f"SELECT COUNT(*) AS records, {latest} AS latest FROM {_records(source, database)}"
-        counted = database.answer(query)
-    return location(source), [str(value) for value in counted.row(0)]
 
 
 def _columns(source: SqlSource, database: Database) -> list[str]:

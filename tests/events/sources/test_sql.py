@@ -157,16 +157,20 @@ def test_new_rows_are_told_and_rows_outside_the_window_are_not(
     assert done.report.read == 2
 
 
-def test_unchanged_tables_are_not_read_again(
+def test_rows_that_change_in_place_are_told_and_the_same_answer_builds_nothing(
     sqlite: Callable[..., str],
     from_sql: Callable[..., Any],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    uri = sqlite(ROWS)
-    first = from_sql(uri, tmp_path / "store")
-    monkeypatch.setattr(database._Adbc, "batches", None)
-    assert from_sql(uri, tmp_path / "store").reports == first.reports
+    uri = sqlite([("a", "2020-01-02", 1, None), ("b", "2020-01-03", 2, None)])
+    folder = tmp_path / "store"
+    first = from_sql(uri, folder)
+    with caplog.at_level("INFO"):
+        assert from_sql(uri, folder).reports == first.reports
+    assert "are up to date" in caplog.text
+    sqlite([("c", "2020-01-02", 5, None), ("b", "2020-01-03", 2, None)])
+    assert from_sql(uri, folder).table["customer_id"].to_list() == ["b", "c"]
 
 
 def test_json_in_a_column_is_mapped_by_path(
