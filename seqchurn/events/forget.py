@@ -72,13 +72,14 @@ def forget(
         terms = Terms(config.buckets, datetime.now(UTC), naming, forgotten)
         before = delivered.commit(delivered.cleansed(terms))
         _check_mapping(before.ledger, config)
-        persons = _Persons(before, config, naming)
+        persons = _Persons(before, config, terms)
         names = {who: persons.name(who) for who in dict.fromkeys(customer_ids)}
         firsts = _first_events(store, list(names.values()))
         everyone = {i for who in names for i in persons.identifiers(who)}
-        forgotten = forgotten.add(store.folder, sorted(everyone), naming)
-        after = delivered.commit(delivered.cleansed(replace(terms, forgotten=forgotten)))
-        _publish(after, config, store, naming)
+        forgotten = forgotten.add(store.folder, sorted(everyone), naming, persons.shared)
+        terms = replace(terms, forgotten=forgotten)
+        after = delivered.commit(delivered.cleansed(terms))
+        _publish(after, config, store, terms)
         shutil.rmtree(refused_store(store).folder, ignore_errors=True)
     known = {*firsts, *persons.linked}
     return ForgottenCustomers(
@@ -110,12 +111,12 @@ def _first_events(store: BucketStore, names: list[str]) -> dict[str, datetime]:
     return dict(first.collect().iter_rows())
 
 
-def _publish(intake: Intake, config: EventsConfig, store: BucketStore, naming: Naming) -> None:
+def _publish(intake: Intake, config: EventsConfig, store: BucketStore, terms: Terms) -> None:
     """Make all tables anew, and remove what they replace; without an event left there are none."""
     counts = [intake.ledger.sources[s.name].counts for s in config.sources if _is_read(s, intake)]
     is_empty = not any(count.sound for count in counts)
     if not is_empty:
-        publish(intake, config, store, naming, fingerprint(config, intake.ledger))
+        publish(intake, config, store, terms, fingerprint(config, intake.ledger))
     for table in (store, quarantine_store(store), identity_store(store)):
         table.purge(everything=is_empty)
 
@@ -127,17 +128,18 @@ def _is_read(source: Source, intake: Intake) -> bool:
 class _Persons:
     """Which identifiers belong to whom."""
 
-    def __init__(self, intake: Intake, config: EventsConfig, naming: Naming) -> None:
-        self._naming = naming
-        self._shared: dict[str, int] = {}
+    def __init__(self, intake: Intake, config: EventsConfig, terms: Terms) -> None:
+        self._naming = naming = terms.naming
+        self.shared: dict[str, int] = {}
+        """Identifiers that many share, and how many others each is linked to."""
         self._customers = pl.DataFrame(schema={IDENTIFIER: pl.String, CUSTOMER_ID: pl.String})
         if naming.order and config.identity is not None:
             parts = [part for source in config.sources for part in intake.parts(source.name)]
             if parts:
                 most = config.identity.max_ids_per_customer
-                resolution = resolved(parts, naming, most)
+                resolution = resolved(parts, naming, most, terms.forgotten)
                 self._customers = resolution.customers
-                self._shared = dict(resolution.shared.iter_rows())
+                self.shared = dict(resolution.shared.iter_rows())
         self.linked = set(self._customers[CUSTOMER_ID])
         """Customers who are known by several identifiers."""
 
@@ -155,10 +157,10 @@ class _Persons:
         Raises:
             DataError: If it is an identifier that many share: nobody can tell whose it is.
         """
-        shared = [given for given in self._given(who) if given in self._shared]
+        shared = [given for given in self._given(who) if given in self.shared]
         if shared:
             raise DataError(
-                f"[events] {shared[0]} is linked to {self._shared[shared[0]]} other identifiers, "
+                f"[events] {shared[0]} is linked to {self.shared[shared[0]]} other identifiers, "
                 "more than identity.max_ids_per_customer, so that nobody can tell whose it is. "
                 "Nobody was forgotten. Name one of the others, or raise max_ids_per_customer and "
                 "run seqchurn prepare first if it is of one person."

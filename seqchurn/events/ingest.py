@@ -81,7 +81,7 @@ def ingest(
             return [IngestReport.from_json(report) for report in store.manifest()["sources"]]
         _stop_unless_sound(intake, config, store)
         intake = delivered.commit(intake)
-        reports = publish(intake, config, store, naming, inputs)
+        reports = publish(intake, config, store, terms, inputs)
         if naming.key is not None:  # what these replace may be from before ids were hashed
             for table in tables:
                 table.purge()

@@ -12,9 +12,8 @@ import polars as pl
 
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.sources import EventSource, LinksSource, Source
-from seqchurn.events.deliveries import Counts, Intake
+from seqchurn.events.deliveries import Counts, Intake, Terms
 from seqchurn.events.hashing import bucket
-from seqchurn.events.identity.identifiers import Naming
 from seqchurn.events.identity.resolution import IDENTIFIER, Resolution
 from seqchurn.events.merging.merge import Merged, merge
 from seqchurn.events.merging.routing import Records, resolved, routed
@@ -46,7 +45,7 @@ def identity_store(store: BucketStore) -> BucketStore:
 
 
 def publish(
-    intake: Intake, config: EventsConfig, store: BucketStore, naming: Naming, inputs: str
+    intake: Intake, config: EventsConfig, store: BucketStore, terms: Terms, inputs: str
 ) -> list[IngestReport]:
     """Merge what was delivered and replace all tables by what comes out.
 
@@ -54,7 +53,7 @@ def publish(
         intake: What was delivered.
         config: The sources.
         store: Of the events table.
-        naming: What customers are called.
+        terms: What all was read under.
         inputs: Fingerprint for the manifests.
 
     Returns:
@@ -64,6 +63,7 @@ def publish(
         DataError: If a customer is twice in the customers' table.
         EnvironmentFailure: If the disk refuses.
     """
+    naming = terms.naming
     sources = [Records(source, intake.parts(source.name)) for source in config.sources]
     quarantine = intake.quarantine()
     with ExitStack() as published:  # the last one first
@@ -71,7 +71,8 @@ def publish(
         writer = published.enter_context(store.publish(inputs=inputs))
         if naming.order and config.identity is not None:
             parts = [part for records in sources for part in records.parts]
-            resolution = resolved(parts, naming, config.identity.max_ids_per_customer)
+            most = config.identity.max_ids_per_customer
+            resolution = resolved(parts, naming, most, terms.forgotten)
             identity = published.enter_context(identity_store(store).publish(inputs=inputs))
             identity.facts |= _write_identity(resolution, config.buckets, identity)
             sources = [

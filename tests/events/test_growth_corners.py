@@ -236,6 +236,16 @@ def test_nobody_can_tell_whose_a_shared_identifier_is(tmp_path: Path) -> None:
     assert shop.store.manifest()["n_customers"] == 4
 
 
+def test_a_kiosk_stays_one_when_somebody_who_used_it_is_forgotten(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, VISITS, identity=IDENTITY)
+    shop.deliver("1.json", [visit(f"u{n}", "kiosk") for n in range(4)])
+    shop.prepare()
+    forget(shop.config, shop.store, ["u0"])
+    assert shop.store.manifest()["n_customers"] == 3
+    before = state(shop.store)
+    assert state(shop.prepare(force=True)) == before
+
+
 def test_one_value_in_two_kinds_is_two_customers(tmp_path: Path) -> None:
     shop = Shop(tmp_path, VISITS, identity=IDENTITY)
     shop.deliver("1.json", [visit("cookie:5", None), visit(None, "5"), visit(None, "5", at="x")])

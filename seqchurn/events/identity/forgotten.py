@@ -35,6 +35,9 @@ class Forgotten:
     key: bytes = field(default=b"", repr=False)
     """Under which they are hashed; empty as long as there are none."""
     hashes: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    """Identifiers, hashed, that many shared when somebody was forgotten: without that person's
+    links they may be of few, and would make one customer of these."""
     naming: str = ""
     """`Naming.digest` that the identifiers were made under: under another they are not known."""
 
@@ -53,8 +56,9 @@ class Forgotten:
         try:
             text = file.read_text(encoding="utf-8")
             written = json.loads(text)
-            key, hashes, naming = str(written["key"]), written["hashes"], str(written["naming"])
-            checksum = _checksum(key, hashes, naming)
+            key, naming = str(written["key"]), str(written["naming"])
+            hashes, shared = written["hashes"], written["shared"]
+            checksum = _checksum(key, hashes, shared, naming)
         except FileNotFoundError:
             return cls()
         except OSError as error:
@@ -65,7 +69,7 @@ class Forgotten:
             raise _damaged(file) from None
         if written.get("checksum") != checksum:
             raise _damaged(file)
-        return cls(key.encode(), frozenset(hashes), naming)
+        return cls(key.encode(), frozenset(hashes), frozenset(shared), naming)
 
     def check(self, naming: Naming) -> None:
         """Check that identifiers are still what they were when somebody was forgotten.
@@ -81,7 +85,11 @@ class Forgotten:
             )
 
     def add(
-        self, folder: Path, identifiers: Iterable[str], naming: Naming = PLAIN_IDS
+        self,
+        folder: Path,
+        identifiers: Iterable[str],
+        naming: Naming = PLAIN_IDS,
+        shared: Iterable[str] = (),
     ) -> Forgotten:
         """These and more, written to the file of an events table before it returns.
 
@@ -89,16 +97,25 @@ class Forgotten:
             folder: Of the events table.
             identifiers: As records carry them.
             naming: Under which they do.
+            shared: Identifiers that many share by now.
 
         Raises:
             EnvironmentFailure: If the disk refuses; the file is then as it was.
         """
         key = self.key or secrets.token_hex(32).encode()
-        hashed = {keyed_hash(who, key) for who in identifiers}
-        more = Forgotten(key, self.hashes | hashed, naming.digest)
-        hashes = sorted(more.hashes)
-        facts = {"key": key.decode(), "hashes": hashes, "naming": more.naming}
-        facts["checksum"] = _checksum(key.decode(), hashes, more.naming)
+        more = Forgotten(
+            key,
+            self.hashes | {keyed_hash(who, key) for who in identifiers},
+            self.shared | {keyed_hash(who, key) for who in shared},
+            naming.digest,
+        )
+        facts = {
+            "key": key.decode(),
+            "hashes": sorted(more.hashes),
+            "shared": sorted(more.shared),
+            "naming": more.naming,
+            "checksum": more.digest,
+        }
         with replacing(folder / FILE_NAME) as beside:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -112,7 +129,7 @@ class Forgotten:
         """What differs whenever others are forgotten; empty as long as nobody is."""
         if not self.hashes:
             return ""
-        return _checksum(self.key.decode(), sorted(self.hashes), self.naming)
+        return _checksum(self.key.decode(), sorted(self.hashes), sorted(self.shared), self.naming)
 
     def holds(self, identifiers: pl.Expr) -> pl.Expr:
         """Whether each identifier is forgotten; never null.
@@ -123,6 +140,16 @@ class Forgotten:
         if not self.hashes:
             return pl.lit(False)
         return keyed(identifiers, self.key).is_in(sorted(self.hashes)).fill_null(False)
+
+    def holds_shared(self, identifiers: pl.Expr) -> pl.Expr:
+        """Whether many shared each identifier when somebody was forgotten; never null.
+
+        Args:
+            identifiers: Text.
+        """
+        if not self.shared:
+            return pl.lit(False)
+        return keyed(identifiers, self.key).is_in(sorted(self.shared)).fill_null(False)
 
     def holds_any(self, identifiers: pl.Expr) -> pl.Expr:
         """Whether each list of identifiers has one that is forgotten; never null.
@@ -158,8 +185,8 @@ class Forgotten:
         return own | self.holds_any(pl.col(LINKED)) if naming.order else own
 
 
-def _checksum(key: str, hashes: list[str], naming: str) -> str:
-    return hashlib.sha256(json.dumps([key, hashes, naming]).encode()).hexdigest()
+def _checksum(key: str, hashes: list[str], shared: list[str], naming: str) -> str:
+    return hashlib.sha256(json.dumps([key, hashes, shared, naming]).encode()).hexdigest()
 
 
 def _damaged(file: Path) -> DataError:

@@ -26,6 +26,9 @@ __all__ = ["IDENTIFIER", "Resolution", "customer_name", "identifier", "resolve"]
 IDENTIFIER = "identifier"
 
 
+_NONE = pl.lit(False)
+
+
 @dataclass(frozen=True)
 class Resolution:
     """Who is whom."""
@@ -57,7 +60,13 @@ def customer_name(identifiers: pl.Expr, order: Sequence[str]) -> pl.Expr:
     return pl.when(plain & ~ambiguous).then(value).otherwise(identifiers)
 
 
-def resolve(links: pl.DataFrame, *, order: Sequence[str], most_links: int) -> Resolution:
+def resolve(
+    links: pl.DataFrame,
+    *,
+    order: Sequence[str],
+    most_links: int,
+    unfollowed: pl.Expr = _NONE,
+) -> Resolution:
     """One customer for all identifiers that hang together.
 
     A customer is called by the first identifier: that of the earliest kind in the order; of
@@ -69,13 +78,15 @@ def resolve(links: pl.DataFrame, *, order: Sequence[str], most_links: int) -> Re
             its own; links to itself say nothing.
         order: All kinds, the one that names customers first.
         most_links: Links to different identifiers beyond which an identifier's are not followed.
+        unfollowed: Of `IDENTIFIER`, whether its links are not followed in any case.
 
     Returns:
         The customer of each identifier that hangs together with another, and who has too many.
     """
     graph = _Graph(links)
     identifiers = graph.identifiers.to_frame(IDENTIFIER)
-    too_many = graph.degrees > most_links
+    never = identifiers.select(pl.repeat(False, pl.len()) | unfollowed).to_series().to_numpy()
+    too_many = (graph.degrees > most_links) | never
     _, component = connected_components(graph.without(too_many), directed=False)
     linked = np.bincount(component)[component] > 1
     first = graph.identifiers.gather(graph.first(component, order)[component])

@@ -16,6 +16,7 @@ import polars as pl
 from seqchurn.config.sources import Source
 from seqchurn.events.deliveries import OTHER, OWN, Part
 from seqchurn.events.hashing import bucket
+from seqchurn.events.identity.forgotten import Forgotten
 from seqchurn.events.identity.identifiers import LINKED, Naming
 from seqchurn.events.identity.resolution import IDENTIFIER, Resolution, resolve
 from seqchurn.schema import CUSTOMER_ID
@@ -45,19 +46,27 @@ class Records:
         return pl.scan_parquet(files, hive_partitioning=False).select(schema.names()).collect()
 
 
-def resolved(parts: Sequence[Part], naming: Naming, most_links: int) -> Resolution:
+def resolved(
+    parts: Sequence[Part], naming: Naming, most_links: int, forgotten: Forgotten
+) -> Resolution:
     """Who is whom, by the links of all sources.
 
     Args:
         parts: Of all sources.
         naming: Kinds of identifiers in their order.
         most_links: As `resolve` takes it.
+        forgotten: What many shared when somebody was forgotten is not followed.
 
     Returns:
         The customer of each identifier that is linked to another.
     """
     links = pl.concat([part.links() for part in parts]).unique().collect()
-    return resolve(links.select(OWN, OTHER), order=naming.order, most_links=most_links)
+    return resolve(
+        links.select(OWN, OTHER),
+        order=naming.order,
+        most_links=most_links,
+        unfollowed=forgotten.holds_shared(pl.col(IDENTIFIER)),
+    )
 
 
 def routed(
