@@ -14,6 +14,7 @@ from seqchurn.errors import ConfigError, DataError
 from seqchurn.events import forget, quarantine_store
 from tests.commands.stores import holders
 from tests.events.growing_shop import START, Row, Shop, orders, row, state
+from tests.snowplow_shop import contexts, line
 
 KEY = "SHOP_KEY"
 VISITS = orders(customer_id=None, identifiers={"user": "user", "cookie": "cookie"})
@@ -137,6 +138,25 @@ def test_a_source_may_not_go_with_files_that_are_gone(tmp_path: Path) -> None:
         Shop(tmp_path).prepare()
     shutil.copy(shop.raw / "1.json", other)
     assert state(Shop(tmp_path).prepare()) == state(Shop(tmp_path).rebuilt())
+
+
+def test_snowplow_lines_are_judged_alike_whatever_file_comes_with_them(tmp_path: Path) -> None:
+    tier = {"column": "contexts_com_acme_customer_1.0.tier", "type": "category"}
+    app = {"column": "app_id", "type": "category"}
+    attributes = {"tier": tier, "app": app}
+    web = {**{"name": "web", "kind": "snowplow", "path": "raw"}, "max_bad_fraction": 1}
+    shop = Shop(tmp_path, {**web, "attributes": attributes})
+    told = {"user_id": "u", "event_name": "order", "derived_tstamp": "2024-01-01 10:00:00.000"}
+    described = contexts(("com.acme/customer/1-0-0", {"tier": "gold"}))
+    (shop.raw / "1.tsv").write_text(line(**told, event_id="1", app_id="own", contexts=described))
+    shop.prepare()
+    (shop.raw / "2.tsv").write_text(line(**told, event_id="2", contexts='{"broken":'))
+    (shop.raw / "app_id=other").mkdir()
+    (shop.raw / "app_id=other" / "3.tsv").write_text(line(**told, event_id="3"))
+    assert state(shop.prepare()) == state(shop.rebuilt())
+    assert sorted(shop.store.scan().collect()["app"].to_list()) == ["other", "own"]
+    refused = quarantine_store(shop.store).scan().collect()
+    assert refused["rule"].to_list() == ["json_broken"]
 
 
 # ------------------------------------------------------------------------------- times

@@ -123,9 +123,9 @@ class Deliveries:
             found = arrivals(source, before.get(source.name), mapping, force=force, now=terms.now)
             kept = SourceLedger(source.origin(), mapping).with_files(found.kept)
             read = self._read(source, found, kept, terms)
-            now = kept.with_files([*found.kept, *read])
-            check_columns(source, [], now.lacking)
-            sources[source.name] = now
+            delivered = kept.with_files([*found.kept, *read])
+            check_columns(source, [], delivered.lacking)
+            sources[source.name] = delivered
         return self._intake(Ledger(sources, terms.forgotten.digest))
 
     def cleansed(self, terms: Terms) -> Intake:

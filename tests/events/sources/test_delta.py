@@ -118,3 +118,21 @@ def test_a_storage_that_does_not_answer_may_answer_later(
     monkeypatch.setattr(deltalake, "DeltaTable", refuse)
     with pytest.raises(EnvironmentFailure, match=r"s3://b/t cannot be reached \(connection ref"):
         run({**ORDERS, "path": "s3://b/t"})
+
+
+def test_a_version_that_comes_while_a_run_reads_is_for_the_next(
+    lake: Path, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = delta.state
+
+    def growing(source: DeltaSource) -> tuple[str, list[str]]:
+        found = asked(source)
+        rows("late").write_delta(lake, mode="append")
+        return found
+
+    source = {**ORDERS, "path": str(lake)}
+    with monkeypatch.context() as patched:
+        patched.setattr(delta, "state", growing)
+        first = run(source, folder=tmp_path / "store").table["customer_id"].to_list()
+    assert "late" not in first
+    assert "late" in run(source, folder=tmp_path / "store").table["customer_id"].to_list()
