@@ -19,5 +19,6 @@ class ScoringConfig(Section):
     """Time between two scorings; scores are valid that long."""
     reach: Duration = "730d"
     """Next-order dates farther away than this are left empty."""
-    count_paths: PositiveInt = 32
-    """Futures drawn of a customer who orders for certain, for expected_orders; fewer for others."""
+    count_paths: PositiveInt = 6
+    """Next orders drawn of a customer who orders for certain, to tell expected_orders from what
+    follows each; fewer for others."""

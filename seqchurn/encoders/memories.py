@@ -68,9 +68,18 @@ class DecayMemories(nn.Module):
         memory = torch.einsum("bltk,btd->blkd", faded, what)
         return torch.log1p(memory).flatten(start_dim=2)
 
-    def empty(self, customers: int) -> Tensor:
-        """Memories of nothing, shape (B, K, D)."""
-        return torch.zeros(customers, len(self.log_tau), self.channels)
+    def after(self, vectors: Tensor, time: Tensor, real: Tensor) -> Tensor:
+        """Memories as they stand at the last event of each history, shape (B, K, D).
+
+        Args:
+            vectors: Event vectors, shape (B, T, E).
+            time: Days of the events, ascending, shape (B, T), float64.
+            real: False on padding at the end, shape (B, T).
+        """
+        last = time.masked_fill(~real, -math.inf).amax(dim=1, keepdim=True)  # (B, 1)
+        age = (last - time).float().clamp(min=0.0)  # (B, T)
+        faded = self._share_left(age) * real.unsqueeze(-1)  # (B, T, K)
+        return torch.einsum("btk,btd->bkd", faded, self._what(vectors))
 
     def add(self, memory: Tensor, passed_days: Tensor, vector: Tensor) -> Tensor:
         """Memories as they stand at one more event.
@@ -80,14 +89,20 @@ class DecayMemories(nn.Module):
             passed_days: Since then, shape (B,).
             vector: The event, shape (B, E).
         """
-        # not by matrix product: one this narrow rounds a row by where in the batch it lies
-        product = (vector.unsqueeze(1) * self.what.weight).sum(dim=-1)  # (B, channels)
-        what = self._remembered(product + self.what.bias, vector)  # (B, D)
-        return self._faded(memory, passed_days) + what.unsqueeze(1)
+        return self._faded(memory, passed_days) + self._what(vector).unsqueeze(1)
 
     def read(self, memory: Tensor, passed_days: Tensor) -> Tensor:
         """log(1 + memory) some days, shape (B,), after the last event, shape (B, K * D), >= 0."""
         return torch.log1p(self._faded(memory, passed_days)).flatten(start_dim=1)
+
+    def _what(self, vectors: Tensor) -> Tensor:
+        """What is remembered of events, (..., D), the same whatever stands beside an event.
+
+        Not by matrix product: one this narrow rounds a row by where in the batch it lies.
+        """
+        products = [(vectors * weight).sum(dim=-1) for weight in self.what.weight]
+        learned = torch.stack(products, dim=-1) + self.what.bias  # (..., channels)
+        return self._remembered(learned, vectors)
 
     def _remembered(self, learned: Tensor, vectors: Tensor) -> Tensor:
         return torch.cat([F.softplus(learned), vectors[..., : self.counted]], dim=-1)

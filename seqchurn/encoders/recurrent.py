@@ -89,38 +89,22 @@ class RecurrentEncoder(Encoder):
 
     def state(self, events: EventBatch) -> EncoderState:
         """What is carried of B histories after the last event of each."""
-        vectors, real = self.inputs(events), events.real  # (B, T, E), (B, T)
-        customers = len(vectors)
-        empty = vectors.new_zeros(customers, self.recurrent.hidden_size)
-        state = EncoderState(
-            hidden=(empty,) * (2 if isinstance(self.recurrent, nn.LSTM) else 1),
-            memory=self.memories.empty(customers).to(vectors),
-            vector=torch.zeros_like(vectors[:, 0]),
-            last_time=events.time[:, 0],
+        vectors, lengths = self.inputs(events), events.real.sum(dim=1)  # (B, T, E), (B,)
+        last = (lengths - 1).unsqueeze(1)  # (B, 1)
+        return EncoderState(
+            hidden=self._hidden(vectors, lengths),
+            memory=self.memories.after(vectors, events.time, events.real),
+            vector=_take(vectors, last)[:, 0],
+            last_time=events.time.gather(1, last)[:, 0],
             first_time=events.time[:, 0],
             static_numbers=events.static_numbers,
             static_categories=events.static_categories,
             known_from=events.known_from,
         )
-        for t in range(vectors.shape[1]):
-            later = self._advance(state, vectors[:, t].contiguous(), events.time[:, t])
-            state = state.updated(real[:, t], later)
-        return state
 
     def step(self, state: EncoderState, event: EventBatch) -> EncoderState:
         """The states after one more event (B, 1) of each customer."""
-        return self._advance(state, self.inputs(event)[:, 0], event.time[:, 0])
-
-    def read(self, state: EncoderState, day: Tensor, wait_start: Tensor) -> Tensor:
-        """Context vectors at a day of each customer, shape (B, C)."""
-        remembered = self.memories.read(state.memory, day - state.last_time)  # (B, K * D)
-        history = [h.unsqueeze(1) for h in (state.hidden[0], remembered, state.vector)]
-        since = torch.stack([state.last_time, wait_start, state.first_time], dim=-1)  # (B, 3)
-        days = day.unsqueeze(1)  # (B, 1)
-        return self._context(history, since.unsqueeze(1), days, self.static(state, days))[:, 0]
-
-    def _advance(self, state: EncoderState, vector: Tensor, time: Tensor) -> EncoderState:
-        """The states after an event of each customer, given as vectors (B, E) and days (B,)."""
+        vector, time = self.inputs(event)[:, 0], event.time[:, 0]  # (B, E), (B,)
         before = tuple(h.unsqueeze(0) for h in state.hidden)  # each (1, B, hidden)
         lstm = len(before) == 2
         _, after = self.recurrent(vector.unsqueeze(1), before if lstm else before[0])
@@ -131,6 +115,31 @@ class RecurrentEncoder(Encoder):
             vector=vector,
             last_time=time,
         )
+
+    def read(self, state: EncoderState, day: Tensor, wait_start: Tensor) -> Tensor:
+        """Context vectors at a day of each customer, shape (B, C)."""
+        remembered = self.memories.read(state.memory, day - state.last_time)  # (B, K * D)
+        history = [h.unsqueeze(1) for h in (state.hidden[0], remembered, state.vector)]
+        since = torch.stack([state.last_time, wait_start, state.first_time], dim=-1)  # (B, 3)
+        days = day.unsqueeze(1)  # (B, 1)
+        return self._context(history, since.unsqueeze(1), days, self.static(state, days))[:, 0]
+
+    def _hidden(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
+        """Recurrent state after the last event of each history, each tensor (B, hidden).
+
+        All are read on from one length that occurs to the next: what an LSTM carries beside its
+        outputs is known only where reading stops.
+        """
+        kept: list[Tensor] = []
+        read, carried = 0, None
+        for length in sorted(set(lengths.tolist())):
+            _, carried = self.recurrent(vectors[:, read:length], carried)
+            found = [h[0] for h in (carried if isinstance(carried, tuple) else (carried,))]
+            ends = (lengths == length).unsqueeze(1)  # (B, 1)
+            pairs = zip(found, kept or found, strict=True)
+            kept = [torch.where(ends, new, old) for new, old in pairs]
+            read = length
+        return tuple(kept)
 
     def _context(self, history: list[Tensor], since: Tensor, day: Tensor, static: Tensor) -> Tensor:
         """What was seen joined with when it is read, shape (B, L, C).

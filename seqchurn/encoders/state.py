@@ -5,7 +5,7 @@ Shapes: B customers, E width of an event vector, K memories, D channels, S stati
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -41,20 +41,6 @@ class EncoderState:
         """The states of some customers, repeats allowed."""
         tensors = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "hidden"}
         return EncoderState(hidden=tuple(h[rows] for h in self.hidden), **tensors)
-
-    def updated(self, rows: Tensor, later: EncoderState) -> EncoderState:
-        """The states of `later` where `rows` (B,) is True, else those of before."""
-
-        def choose(new: Tensor, old: Tensor) -> Tensor:
-            return torch.where(rows.view(-1, *[1] * (old.dim() - 1)), new, old)
-
-        return replace(
-            self,
-            hidden=tuple(map(choose, later.hidden, self.hidden)),
-            memory=choose(later.memory, self.memory),
-            vector=choose(later.vector, self.vector),
-            last_time=choose(later.last_time, self.last_time),
-        )
 
 
 def _cat(tensors: list[Tensor]) -> Tensor:

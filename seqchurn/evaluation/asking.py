@@ -28,7 +28,7 @@ def ask_network(
         model: The fitted model.
         sequences: The sequences that the outcomes were made from; later events are not looked at.
         outcomes: What followed; read are the cutoff and the horizons.
-        count_paths: Futures drawn of a customer for expected orders.
+        count_paths: Next orders drawn of a customer for expected orders.
     """
     waits = running_waits(model, sequences, outcomes.cutoff)
     horizons = outcomes.horizons_days

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from seqchurn.prediction.expected_orders import expected_orders
 from seqchurn.prediction.running_waits import RunningWaits, check_moment, running_waits
 from seqchurn.prediction.scores import ScoreOptions, churn_percentile, score_columns, score_rows
-from seqchurn.prediction.simulation import expected_orders
 
 __all__ = [
     "RunningWaits",

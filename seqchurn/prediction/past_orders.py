@@ -1,4 +1,4 @@
-"""Histories -> what the next simulated order of a customer looks like: like one of the past.
+"""Histories -> what the next order drawn of a customer looks like: like one of the past.
 
 Shapes: B customers, N events of all of them, M orders to copy.
 """

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqchurn.prediction.carried import Carried, carry, fixed_blocks
-from seqchurn.prediction.simulation import simulated_orders
+from seqchurn.prediction.expected_orders import orders_of
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, SCORES, TIMESTAMP, dtypes
 from seqchurn.training.fitted_model import FittedModel
 
@@ -33,7 +33,7 @@ class ScoreOptions:
     interval_days: float
     """How long scores are valid."""
     count_paths: int
-    """Futures drawn of a customer who orders for certain, for the expected orders."""
+    """Next orders drawn of a customer who orders for certain, for the expected orders."""
 
 
 def score_columns(horizons: list[str]) -> dict[str, str]:
@@ -126,7 +126,7 @@ def _readings(carried: Carried, options: ScoreOptions) -> dict[str, NDArray[np.f
 
 def _counts(carried: Carried, options: ScoreOptions) -> dict[str, NDArray[np.float64]]:
     horizons = options.horizons
-    orders = simulated_orders(carried, list(horizons.values()), paths=options.count_paths)
+    orders = orders_of(carried, list(horizons.values()), paths=options.count_paths)
     return {f"expected_orders_{h}": orders[:, i] for i, h in enumerate(horizons)}
 
 

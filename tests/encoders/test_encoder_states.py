@@ -100,21 +100,6 @@ def test_in_batches_of_one_size_a_state_does_not_depend_on_its_company(
         assert torch.equal(found[-1], expected[0])
 
 
-def test_steps_of_some_leave_the_others_as_they_were(
-    encoder: RecurrentEncoder, history: Jagged
-) -> None:
-    rows = torch.nonzero(history.lengths >= 2).flatten().tolist()
-    events = columns(batch(history, rows), slice(0, 2))
-    with torch.no_grad():
-        before = encoder.state(columns(events, slice(0, 1)))
-        after = encoder.step(before, columns(events, slice(1, 2)))
-    chosen = torch.arange(len(rows)) % 2 == 0
-    mixed = before.updated(chosen, after)
-    for old, new, found in zip(*map(_tensors, (before, after, mixed)), strict=True):
-        assert torch.equal(found[chosen], new[chosen])
-        assert torch.equal(found[~chosen], old[~chosen])
-
-
 def _tensors(state: EncoderState) -> list[Tensor]:
     others = [getattr(state, f.name) for f in fields(state) if f.name != "hidden"]
     return [*state.hidden, *others]

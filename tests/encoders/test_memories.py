@@ -69,9 +69,11 @@ def test_counted_columns_are_decayed_counts_of_events() -> None:
     vectors = torch.tensor([[[1.0, 0.0, 9.0], [0.0, 1.0, 9.0], [1.0, 0.0, 9.0]]])
     time = torch.tensor([[10.0, 12.0, 14.0]], dtype=torch.float64)
     with torch.no_grad():
-        memory = bank.empty(1)
-        for t, passed in enumerate([0.0, 2.0, 2.0]):
-            memory = bank.add(memory, torch.tensor([passed]), vectors[:, t])
+        memory = bank.after(vectors[:, :1], time[:, :1], torch.ones(1, 1, dtype=torch.bool))
+        for t in (1, 2):
+            memory = bank.add(memory, torch.tensor([2.0]), vectors[:, t])
+        at_once = bank.after(vectors, time, torch.ones(1, 3, dtype=torch.bool))
+        torch.testing.assert_close(memory, at_once)
         read = bank.read(memory, torch.tensor([1.0])).view(K, CHANNELS + 2)
         everything = torch.ones(1, 1, 3, dtype=torch.bool)
         whole = bank(vectors, time, everything, torch.tensor([[15.0]], dtype=torch.float64))

@@ -1,0 +1,83 @@
+"""Orders of one wait after another, counted without drawing them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from seqchurn.waits.renewals import renewals
+from seqchurn.waits.wait import Wait
+
+
+class Weibull(Wait):
+    """Waits with log survival -(days / scale) ** shape."""
+
+    def __init__(self, scale: list[float], shape: float) -> None:
+        self.scale, self.shape = torch.tensor(scale, dtype=torch.float64), shape
+
+    def log_survival(self, days: Tensor) -> Tensor:
+        return -((days / self.scale) ** self.shape)
+
+    def log_density(self, days: Tensor) -> Tensor:
+        hazard = self.shape / self.scale * (days / self.scale) ** (self.shape - 1)
+        return hazard.log() + self.log_survival(days)
+
+
+def counted(wait: Wait, days: list[float], *, longest: float, step: float = 1.0) -> Tensor:
+    size = len(wait.log_survival(torch.zeros(())))
+    asked = torch.tensor(days, dtype=torch.float64).unsqueeze(1).expand(-1, size)
+    return renewals(wait, asked, longest_days=longest, step_days=step)
+
+
+def test_waits_without_memory_give_every_step_the_same_chance() -> None:
+    """By hand: 1 - exp(-step / scale) orders a step."""
+    for step in (1.0, 1.0 / 24.0):
+        scale = [3.0 * step, 40.0 * step]
+        found = counted(Weibull(scale, 1.0), [0.0, step, 50.0 * step], longest=50 * step, step=step)
+        a_step = 1.0 - torch.exp(-step / torch.tensor(scale, dtype=torch.float64))
+        expected = torch.tensor([0.0, 1.0, 50.0], dtype=torch.float64).unsqueeze(1) * a_step
+        torch.testing.assert_close(found, expected)
+
+
+def test_orders_by_the_clock_are_counted_one_by_one() -> None:
+    """A wait of seven days: an order on days 7, 14, 21 ... after the first."""
+    found = counted(Weibull([6.5], 300.0), [6.0, 7.0, 13.0, 14.0, 60.0], longest=60.0)
+    assert found[:, 0].tolist() == pytest.approx([0.0, 1.0, 1.0, 2.0, 8.0], abs=1e-9)
+
+
+def test_by_hand_for_three_steps() -> None:
+    """M(1) = f1, M(2) = M(1) + f2 + f1 f1, M(3) = M(2) + f3 + 2 f1 f2 + f1 f1 f1."""
+    wait = Weibull([2.0], 0.8)
+    alive = [math.exp(-((k / 2.0) ** 0.8)) for k in range(4)]
+    f1, f2, f3 = (alive[k] - alive[k + 1] for k in range(3))
+    first, second = f1, f1 + f2 + f1 * f1
+    third = second + f3 + 2 * f1 * f2 + f1**3
+    found = counted(wait, [1.0, 2.0, 3.0], longest=3.0)
+    assert found[:, 0].tolist() == pytest.approx([first, second, third], rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [0.6, 1.0, 2.5])
+def test_long_horizons_come_near_to_what_steps_of_a_day_give(shape: float) -> None:
+    """Cells of ten days against the renewal equation solved day by day, waits of four days too."""
+    scale = [4.0, 20.0, 90.0, 900.0]
+    wait, days = Weibull(scale, shape), np.arange(641.0)
+    alive = np.exp(-((days[:, None] / np.array(scale)) ** shape))
+    mass, orders = -np.diff(alive, axis=0), np.zeros_like(alive)
+    for k in range(1, len(days)):  # an order on day k is the first one, or follows one before it
+        orders[k] = mass[k - 1] + (mass[: k - 1][::-1] * orders[1:k]).sum(axis=0)
+    expected = orders.cumsum(axis=0)[[30, 185, 640]]
+    found = counted(wait, [30.0, 185.0, 640.0], longest=640.0)
+    torch.testing.assert_close(found, torch.from_numpy(expected), rtol=0.05, atol=0.005)
+
+
+def test_counts_rise_from_nothing_and_are_at_least_the_probability_of_one() -> None:
+    wait, days = Weibull([0.4, 5.0, 300.0], 0.7), [float(d) for d in range(0, 400, 7)]
+    found = counted(wait, days, longest=400.0)
+    assert (found[0] == 0.0).all()
+    assert (found.diff(dim=0) >= 0.0).all()
+    probability = -torch.expm1(wait.log_survival(torch.tensor(days).unsqueeze(1)))
+    assert (found >= probability * 0.98 - 1e-9).all()  # within a cell they are joined by a line
