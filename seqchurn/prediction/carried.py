@@ -26,7 +26,7 @@ from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Carried", "carry", "fixed_blocks"]
 
-BLOCK = 128
+BLOCK = 256
 """Rows that the network is given at once."""
 
 
@@ -91,7 +91,7 @@ def fixed_blocks(rows: Tensor) -> Iterator[tuple[Tensor, int]]:
     """Blocks of `BLOCK` of some rows, and how many of each block count: the rest repeats the last.
 
     >>> [(len(block), count) for block, count in fixed_blocks(torch.arange(300))]
-    [(128, 128), (128, 128), (128, 44)]
+    [(256, 256), (256, 44)]
     """
     for block in torch.split(rows, BLOCK) if len(rows) else ():
         yield torch.cat([block, block[-1:].expand(BLOCK - len(block))]), len(block)
