@@ -18,6 +18,8 @@ from torch.nn import functional as F  # noqa: N812
 
 __all__ = ["DecayMemories"]
 
+_FADED_DAYS = 1e12  # an event so long ago has left nothing
+
 
 class DecayMemories(nn.Module):
     """A bank of decaying memories.
@@ -63,10 +65,11 @@ class DecayMemories(nn.Module):
             log(1 + memory), shape (B, L, K * D), >= 0.
         """
         age = (day.unsqueeze(2) - time.unsqueeze(1)).float().clamp(min=0.0)  # (B, L, T)
-        faded = self._share_left(age) * seen.unsqueeze(-1)  # (B, L, T, K)
+        age = age.masked_fill(~seen, _FADED_DAYS).unsqueeze(2)  # (B, L, 1, T)
+        faded = torch.exp2(-age * self._halvings_a_day().unsqueeze(1))  # (B, L, K, T)
         what = self._remembered(self.what(vectors), vectors)  # (B, T, D)
-        memory = torch.einsum("bltk,btd->blkd", faded, what)
-        return torch.log1p(memory).flatten(start_dim=2)
+        memory = torch.bmm(faded.flatten(1, 2), what)  # (B, L * K, D)
+        return torch.log1p(memory).unflatten(1, faded.shape[1:3]).flatten(start_dim=2)
 
     def after(self, vectors: Tensor, time: Tensor, real: Tensor) -> Tensor:
         """Memories as they stand at the last event of each history, shape (B, K, D).
@@ -113,5 +116,12 @@ class DecayMemories(nn.Module):
 
     def _share_left(self, age_days: Tensor) -> Tensor:
         """Share that each memory keeps of an event of some age, shape (..., K)."""
-        rate = torch.exp(-self.log_tau)  # (K,)
-        return torch.exp(-age_days.unsqueeze(-1) * rate)
+        return torch.exp2(-age_days.unsqueeze(-1) * self._halvings_a_day())
+
+    def _halvings_a_day(self) -> Tensor:
+        """How often each memory halves in a day, shape (K,).
+
+        Powers of two, since `torch.exp` takes tens of times as long where the result vanishes,
+        as it does for most old events in short memories.
+        """
+        return torch.exp(-self.log_tau) / math.log(2.0)
