@@ -16,7 +16,7 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 # Names that share a line do not know each other.
 ORDER = """
 errors schema console
-files
+files processes
 config
 storage
 events

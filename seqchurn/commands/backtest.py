@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import torch
 
 from seqchurn.baselines import check_baselines
-from seqchurn.commands.fitting import checkpoints_of, data_before, fit_model
+from seqchurn.commands.fitting import checkpoints_of, fit_model
 from seqchurn.commands.parts import clock_of, sequences_store
 from seqchurn.commands.rolling import Rolling
 from seqchurn.config import Config
@@ -27,6 +26,7 @@ from seqchurn.evaluation.backtest import (
 )
 from seqchurn.evaluation.backtest_table import backtest_table
 from seqchurn.plots import save_chart, staleness_chart
+from seqchurn.storage import Snapshot
 from seqchurn.tracking import Run, start_run
 from seqchurn.training.accelerators import check_accelerator
 from seqchurn.training.fitted_model import FittedModel
@@ -69,7 +69,7 @@ def run(config: Config, *, refit: str = "never") -> None:
         for step, cutoff in enumerate(past.cutoffs):
             _log.info("cutoff %d of %d: %s", step + 1, len(past.cutoffs), cutoff.isoformat())
             if cutoff in checkpoints:
-                fresh = cutoff, _fit(config, log, cutoff, checkpoints[cutoff])
+                fresh = cutoff, _fit(config, sequences, cutoff, checkpoints[cutoff])
                 models = {"never": fresh, **models, refit: fresh}
             outcomes = past.outcomes(cutoff)
             entrants = ask_networks(_network(config), models, log, outcomes)
@@ -91,9 +91,8 @@ def _tracked(config: Config, digest: str, refit: str) -> AbstractContextManager[
     )
 
 
-def _fit(config: Config, log: pl.DataFrame, cutoff: datetime, checkpoints: Path) -> FittedModel:
-    data = data_before(config, log, cutoff)
-    return fit_model(config, data, checkpoints=checkpoints, on_epoch=lambda *_: None).model
+def _fit(config: Config, sequences: Snapshot, cutoff: datetime, folder: Path) -> FittedModel:
+    return fit_model(config, sequences, cutoff, checkpoints=folder, on_epoch=lambda *_: None).model
 
 
 def _network(config: Config) -> str:

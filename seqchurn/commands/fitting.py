@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -17,8 +18,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import polars
 import pytorch_lightning as pl
+import torch
 
 from seqchurn import __version__
 from seqchurn.commands.parts import attributes_of, clock_of
@@ -27,12 +28,15 @@ from seqchurn.datasets.data_module import Asking
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
 from seqchurn.errors import LockedError
 from seqchurn.files import locked
+from seqchurn.processes import Tell, run_apart
+from seqchurn.storage import Snapshot
+from seqchurn.training.accelerators import fits_on_cpu
 from seqchurn.training.fit import FitOptions, OnEpoch, fit
 from seqchurn.training.fitted_model import FittedModel, make_model
 from seqchurn.training.recalibration import recalibrate
 from seqchurn.training.wait_model import WaitModel
 
-__all__ = ["Fitted", "checkpoints_of", "data_before", "fit_model"]
+__all__ = ["Fitted", "checkpoints_of", "data_before", "fit_model", "networks_at_once"]
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +44,11 @@ OnNetworkEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with the number of the network, that of the epoch, and its metrics."""
 
 _SEEDS_APART = 10_007
+_WORTH_A_PROCESS = 1_000_000  # events, or landmarks, of all epochs: some ten seconds of a core
 _ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "scoring")
 _NOT_OF_THE_FIT: dict[str, bool | set[str]] = {
     **dict.fromkeys(_ELSEWHERE, True),
-    "training": {"cutoff"},
+    "training": {"cutoff", "at_once"},
 }
 """Fields of a config that change no weight; the cutoff is given resolved."""
 
@@ -58,12 +63,12 @@ class Fitted:
     lower is better."""
 
 
-def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -> TrainingData:
+def data_before(config: Config, sequences: Snapshot, cutoff: datetime) -> TrainingData:
     """What a model may learn from, and who tells when to stop.
 
     Args:
         config: The whole config; its own `training.cutoff` is not looked at.
-        sequences: The sequences table.
+        sequences: What is read.
         cutoff: First instant not seen, aware.
 
     Raises:
@@ -72,7 +77,7 @@ def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -
     """
     fields = set(Split.__dataclass_fields__) - {"seed"}
     data = training_data(
-        sequences,
+        sequences.scan().collect(),
         cutoff=cutoff,
         clock=clock_of(config),
         target=config.waits.target,
@@ -91,24 +96,45 @@ def data_before(config: Config, sequences: polars.DataFrame, cutoff: datetime) -
 
 
 def fit_model(
-    config: Config, data: TrainingData, *, checkpoints: Path, on_epoch: OnNetworkEpoch
+    config: Config,
+    sequences: Snapshot,
+    cutoff: datetime,
+    *,
+    checkpoints: Path,
+    on_epoch: OnNetworkEpoch,
+    data: TrainingData | None = None,
 ) -> Fitted:
     """Fit the configured networks; their weights depend on config and data alone.
 
     Args:
-        config: The whole config.
-        data: As `data_before` gives it.
+        config: The whole config; its own `training.cutoff` is not looked at.
+        sequences: What is read.
+        cutoff: First instant not seen, aware.
         checkpoints: As `checkpoints_of` gives it; fits found in it are continued, those that had
             ended are only read.
         on_epoch: Told the metrics of every epoch of every network.
+        data: As `data_before` gives it, if it is there already.
 
     Raises:
+        ConfigError: If the cutoff lies inside a step or before the first event or order.
+        DataError: If the customers are too few to split, or no order is there to recalibrate by.
         DivergedError: If the loss is not finite; no checkpoint of that network is left.
-        DataError: If there is no order to recalibrate by.
+        EnvironmentFailure: If a process that fits a network is killed.
     """
+    data = data or data_before(config, sequences, cutoff)
+    numbers = range(1, config.training.networks + 1)
+    at_once = networks_at_once(config, data)
+    if at_once > 1:
+        tasks = {
+            f"network {n}": _Task(config, sequences, cutoff, n, checkpoints / f"network-{n}")
+            for n in numbers
+        }
+        _log.info("%d networks, %d at once", len(numbers), at_once)
+        run_apart(_fit_apart, tasks, at_once=at_once, told=lambda _, epoch: on_epoch(*epoch))
     networks, losses = [], []
-    for number in range(1, config.training.networks + 1):
-        _log.info("network %d of %d", number, config.training.networks)
+    for number in numbers:  # each is fitted here, or read if it was fitted apart
+        if at_once == 1:
+            _log.info("network %d of %d", number, len(numbers))
         folder, tell = checkpoints / f"network-{number}", partial(on_epoch, number)
         network, loss = _fit_one(config, data, number, checkpoints=folder, on_epoch=tell)
         networks.append(network)
@@ -124,13 +150,60 @@ def fit_model(
     return Fitted(model, sum(losses) / len(losses))
 
 
+def networks_at_once(config: Config, data: TrainingData) -> int:
+    """How many networks are fitted at the same time, each in a process of its own.
+
+    As configured; else one per `threads` cores where a fit is long enough to be worth the seconds
+    that a process takes to start, and on no accelerator, which they would have to share.
+    """
+    training = config.training
+    if training.at_once is not None:
+        return min(training.at_once, training.networks)
+    asked = len(data.jagged) * config.datasets.landmarks
+    slots = max(len(data.jagged.time), asked) * training.max_epochs
+    if slots < _WORTH_A_PROCESS or not fits_on_cpu(training.accelerator):
+        return 1
+    return max(min(_cores() // config.threads, training.networks), 1)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A network to fit in another process."""
+
+    config: Config
+    sequences: Snapshot
+    cutoff: datetime
+    number: int
+    checkpoints: Path
+
+
+def _fit_apart(task: _Task, tell: Tell) -> None:
+    """Fit a network; its checkpoints stay."""
+    torch.set_num_threads(task.config.threads)
+    data = data_before(task.config, task.sequences, task.cutoff)
+    _fit_one(
+        task.config,
+        data,
+        task.number,
+        checkpoints=task.checkpoints,
+        on_epoch=lambda epoch, metrics: tell((task.number, epoch, metrics)),
+    )
+
+
 def _fit_one(
     config: Config, data: TrainingData, number: int, *, checkpoints: Path, on_epoch: OnEpoch
 ) -> tuple[WaitModel, float]:
     """A fitted network and its validation loss; the first one has the configured seed."""
     fields = {"landmarks", "landmark_density", "batch_slots"}
     asking = Asking(clock_of(config).step_days, **config.datasets.model_dump(include=fields))
-    options = config.training.model_dump(exclude={"cutoff", "networks"})
+    options = config.training.model_dump(exclude={"cutoff", "networks", "at_once"})
     seed = config.training.seed + (number - 1) * _SEEDS_APART
     pl.seed_everything(seed, verbose=False)
     network = make_model(

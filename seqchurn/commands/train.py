@@ -35,7 +35,7 @@ def run(config: Config) -> None:
     check_accelerator(config.training.accelerator)
     sequences = sequences_store(config).snapshot()
     cutoff, scores = training_cutoff(config), score_options(config)
-    data = data_before(config, sequences.scan().collect(), cutoff)
+    data = data_before(config, sequences, cutoff)
     with (
         checkpoints_of(config, cutoff, sequences.digest) as checkpoints,
         start_run(
@@ -48,7 +48,14 @@ def run(config: Config) -> None:
     ):
         tracked.log_text(to_yaml(config), "config.yaml")
         history = _History(tracked)
-        fitted = fit_model(config, data, checkpoints=checkpoints, on_epoch=history.add)
+        fitted = fit_model(
+            config,
+            sequences,
+            cutoff,
+            checkpoints=checkpoints,
+            on_epoch=history.add,
+            data=data,
+        )
         tracked.log_metrics({"best_validation_nll": fitted.validation_nll})
         history.log_chart(checkpoints)
         registered = register(_bundle(config, fitted.model, scores, cutoff, tracked.run_id))

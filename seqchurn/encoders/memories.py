@@ -69,7 +69,7 @@ class DecayMemories(nn.Module):
         faded = torch.exp2(-age * self._halvings_a_day().unsqueeze(1))  # (B, L, K, T)
         what = self._remembered(self.what(vectors), vectors)  # (B, T, D)
         memory = torch.bmm(faded.flatten(1, 2), what)  # (B, L * K, D)
-        return torch.log1p(memory).unflatten(1, faded.shape[1:3]).flatten(start_dim=2)
+        return torch.log1p(memory).view(*day.shape, self.size)  # (B, L, K * D)
 
     def after(self, vectors: Tensor, time: Tensor, real: Tensor) -> Tensor:
         """Memories as they stand at the last event of each history, shape (B, K, D).

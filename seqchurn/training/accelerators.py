@@ -11,7 +11,7 @@ from pytorch_lightning.accelerators import (
 
 from seqchurn.errors import ConfigError
 
-__all__ = ["check_accelerator"]
+__all__ = ["check_accelerator", "fits_on_cpu"]
 
 _MACHINES: dict[str, list[type[Accelerator]]] = {
     "cuda": [CUDAAccelerator],
@@ -19,6 +19,7 @@ _MACHINES: dict[str, list[type[Accelerator]]] = {
     "mps": [MPSAccelerator],
     "tpu": [XLAAccelerator],
 }
+_ALL: list[type[Accelerator]] = [CUDAAccelerator, MPSAccelerator, XLAAccelerator]
 
 
 def check_accelerator(name: str) -> None:
@@ -33,3 +34,8 @@ def check_accelerator(name: str) -> None:
             f"[training] accelerator is {name}, which this machine does not have, or not for the "
             "torch that is installed. Write auto or cpu."
         )
+
+
+def fits_on_cpu(name: str) -> bool:
+    """Whether a Lightning accelerator comes down to the processor on this machine."""
+    return name == "cpu" or (name == "auto" and not any(kind.is_available() for kind in _ALL))

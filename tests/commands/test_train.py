@@ -45,6 +45,20 @@ def test_the_same_seed_trains_the_same_model(trained: Shop) -> None:
     assert not alike(weights(trained, "1"), weights(trained, "3"))
 
 
+def test_networks_fitted_at_the_same_time_are_those_fitted_in_turn(trained: Shop) -> None:
+    done = trained.run("train", "--training.at_once", "2")
+    assert done.status == 0, done.err
+    assert "2 networks, 2 at once" in done.err
+    assert "network 2: epoch 1: train/nll" in done.err
+    assert alike(weights(trained, "1"), weights(trained, "2"))
+    client = mlflow.MlflowClient(f"sqlite:///{trained.store}/mlflow/mlflow.db")
+    apart, in_turn = (
+        client.get_run(client.get_model_version("shop", version).run_id) for version in "21"
+    )
+    assert apart.data.metrics == in_turn.data.metrics
+    assert {"train/nll_1", "train/nll_2"} <= apart.data.metrics.keys()
+
+
 def test_networks_learn_from_seeds_of_their_own(trained: Shop) -> None:
     connect(trained.store)
     networks = open_model(find_model("shop", None)).model.networks

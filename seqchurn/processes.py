@@ -1,0 +1,153 @@
+"""Tasks -> processes beside this one, some at once, heard while they work.
+
+For long work on data that each process reads for itself. What they log is logged here, under the
+name of the task. Whatever ends the process that started them, also a kill, ends them: none goes on
+writing where the next run works.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from seqchurn.errors import EnvironmentFailure, SeqchurnError
+
+__all__ = ["Tell", "run_apart"]
+
+Tell = Callable[[Any], None]
+"""Passes a message, anything that can be pickled, to the process that started this one."""
+
+Work = Callable[[Any, Tell], None]
+
+_LOGGERS = ("", "seqchurn")
+_DONE = "seqchurn:done"
+
+
+def run_apart(
+    work: Work, tasks: Mapping[str, Any], *, at_once: int, told: Callable[[str, Any], None]
+) -> None:
+    """Do all tasks in other processes, each when one is free; returns when all are done.
+
+    Args:
+        work: A function of a module, called with a task and a `Tell`.
+        tasks: Anything that can be pickled, by a name for log lines.
+        at_once: Processes, at most.
+        told: Called in this process with the name of a task and each message of its process.
+
+    Raises:
+        SeqchurnError: The first that a process raises; the others are ended.
+        EnvironmentFailure: If a process is killed, as by a system without memory.
+        RuntimeError: If one fails in another way: a bug.
+    """
+    waiting, running = list(tasks), dict[Connection, tuple[BaseProcess, str]]()
+    try:
+        for _ in range(min(at_once, len(tasks))):
+            pipe, process = _started(work)
+            running[pipe] = process, _given(pipe, waiting, tasks)
+        while running:
+            ready = wait(list(running))
+            for pipe in [pipe for pipe in running if pipe in ready]:
+                process, name = running[pipe]
+                try:
+                    message = pipe.recv()
+                except (EOFError, ConnectionResetError):
+                    del running[pipe]
+                    process.join()
+                    _check(process, name)
+                    continue
+                if message == _DONE:
+                    running[pipe] = process, _given(pipe, waiting, tasks)
+                else:
+                    _hear(message, name, told)
+    finally:
+        for process, _ in running.values():
+            process.kill()
+            process.join()
+
+
+def _given(pipe: Connection, waiting: list[str], tasks: Mapping[str, Any]) -> str:
+    """Give the next task to a process that has none; its name, empty if there is none left."""
+    if not waiting:
+        pipe.send(_DONE)
+        return ""
+    name = waiting.pop(0)
+    with suppress(BrokenPipeError):  # it has ended, which whoever listens to it will see
+        pipe.send(pickle.dumps(tasks[name]))
+    return name
+
+
+def _hear(message: Any, name: str, told: Callable[[str, Any], None]) -> None:
+    if isinstance(message, SeqchurnError):
+        raise message
+    if isinstance(message, logging.LogRecord):
+        message.msg = f"{name}: {message.msg}"
+        logging.getLogger(message.name).handle(message)
+    else:
+        told(name, message)
+
+
+def _started(work: Work) -> tuple[Connection, BaseProcess]:
+    context = multiprocessing.get_context("spawn")  # a fork would copy threads that do not run
+    ours, theirs = context.Pipe()
+    levels = [logging.getLogger(name).getEffectiveLevel() for name in _LOGGERS]
+    packed = pickle.dumps(work)  # opened once logging is set: libraries look at it when imported
+    process = context.Process(target=_alone, args=(packed, theirs, levels), daemon=True)
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def _alone(packed: bytes, pipe: Connection, levels: list[int]) -> None:
+    """What a process does: one task after another, until none is left."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it will end it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(_Passing(pipe))
+    for name, level in zip(_LOGGERS, levels, strict=True):
+        logging.getLogger(name).setLevel(level)
+    try:
+        work = pickle.loads(packed)
+        while (order := pipe.recv()) != _DONE:
+            work(pickle.loads(order), pipe.send)
+            pipe.send(_DONE)
+    except SeqchurnError as error:
+        pipe.send(error)
+
+
+class _Passing(logging.Handler):
+    """Passes log records on to the process that started this one."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__()
+        self.pipe = pipe
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.msg, record.args, record.exc_info = record.getMessage(), None, None
+        self.pipe.send(record)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _check(process: BaseProcess, name: str) -> None:
+    code = process.exitcode or 0
+    if code < 0:
+        raise EnvironmentFailure(
+            f"the process of {name} was ended by signal {-code}, as when memory runs out. Run it "
+            "again, with fewer of them at once (training.at_once: 1)."
+        )
+    if code:
+        raise RuntimeError(f"the process of {name} has failed (exit status {code}); see above")
