@@ -39,24 +39,23 @@ def cleanse(
     new.folder.mkdir()
     os.link(part.schema_file, new.schema_file)
     removed = _records(part, new, forgotten.holds_record(terms.naming))
-    if part.links_file.exists():
-        rows = pl.scan_parquet(part.links_file)
-        rows.filter(~(forgotten.holds(pl.col(OWN)) | forgotten.holds(pl.col(OTHER)))).sink_parquet(
-            new.links_file
-        )
+    for file in part.link_files():
+        rows = pl.scan_parquet(file)
+        gone = forgotten.holds(pl.col(OWN)) | forgotten.holds(pl.col(OTHER))
+        rows.filter(~gone).sink_parquet(new.folder / file.name)
     is_gone = forgotten.holds_name(pl.col(CUSTOMER_ID), terms.naming)
     if terms.naming.order:
         is_gone = is_gone | forgotten.holds_any(pl.col(LINKED))
     unrefused = _quarantine(part, new, is_gone)
     new.seal(part.read_files())
-    for file in files:
-        counts = file.counts
+    for delivered in files:
+        counts = delivered.counts
         counts = replace(
             counts,
-            refused=counts.refused - unrefused[file.path],
-            filtered=counts.filtered + unrefused[file.path] + removed[file.path],
+            refused=counts.refused - unrefused[delivered.path],
+            filtered=counts.filtered + unrefused[delivered.path] + removed[delivered.path],
         )
-        yield replace(file, part=new.folder.name, counts=counts)
+        yield replace(delivered, part=new.folder.name, counts=counts)
 
 
 def _records(part: Part, new: Part, is_gone: pl.Expr) -> Counter[str]:

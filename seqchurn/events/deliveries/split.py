@@ -7,8 +7,11 @@ are refused or filtered to buckets of their own, which are counted and removed.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate, groupby
+from pathlib import Path
 
 import polars as pl
 
@@ -37,6 +40,9 @@ __all__ = ["Fates", "Terms", "split"]
 
 _LINE_BREAK = "seqchurn:line_break"
 _REFUSED, _FILTERED = -1, -2
+
+_BYTES_AT_ONCE = 32 << 20
+"""Of records whose links are told apart in memory."""
 
 Fates = dict[str, tuple[Counts, str | None]]
 """By file: what became of its records, and when the first of the future no longer is."""
@@ -153,8 +159,17 @@ def _fates(part: Part, schema: pl.Schema, now: datetime) -> Fates:
 
 def _set_links_apart(part: Part) -> None:
     """Write the links of the records that are kept, each once per file."""
-    rows = pl.scan_parquet(part.record_files(), hive_partitioning=False)
-    links = rows.filter(pl.col(LINKED).is_not_null()).select(
-        FILE, pl.col(CUSTOMER_ID).alias(OWN), pl.col(LINKED).alias(OTHER)
-    )
-    links.explode(OTHER).unique().sink_parquet(part.links_file)
+    for number, files in enumerate(_some_at_once(part.record_files())):
+        rows = pl.scan_parquet(files, hive_partitioning=False)
+        links = rows.filter(pl.col(LINKED).is_not_null()).select(
+            FILE, pl.col(CUSTOMER_ID).alias(OWN), pl.col(LINKED).alias(OTHER)
+        )
+        links.explode(OTHER).unique().sink_parquet(part.folder / f"links-{number}.parquet")
+
+
+def _some_at_once(files: list[Path]) -> Iterator[list[Path]]:
+    """Files in groups that fit into memory; equal links are of one bucket, so seldom of two."""
+    sizes = accumulate(file.stat().st_size for file in files)
+    of_group = groupby(zip(files, sizes, strict=True), lambda found: found[1] // _BYTES_AT_ONCE)
+    for _, group in of_group:
+        yield [file for file, _ in group]

@@ -45,6 +45,8 @@ class Intake:
     ledger: Ledger
     folders: dict[str, Path]
     """Where the parts of the ledger lie."""
+    scratch: Path
+    """For work in between; removed when other runs may come in again."""
 
     def parts(self, source: str) -> list[Part]:
         """The parts of a source, each for the files that count; none of one never read."""
@@ -214,4 +216,4 @@ class Deliveries:
                 new = self._unfinished / name / part
                 folders[part] = new if new.exists() else self._parts / part
                 Part(folders[part]).check()
-        return Intake(ledger, folders)
+        return Intake(ledger, folders, self._unfinished / "scratch")
