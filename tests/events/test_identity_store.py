@@ -10,7 +10,7 @@ import pytest
 
 from seqchurn.errors import DataError
 from seqchurn.events import forget, identity_store, quarantine_store
-from seqchurn.events.deliveries import split
+from seqchurn.events.deliveries import links
 from seqchurn.events.merging import routing
 from tests.commands.stores import holders
 from tests.events.growing_shop import Shop, orders, row, state
@@ -63,7 +63,7 @@ def test_how_many_links_are_in_memory_at_once_changes_nothing(
     web.deliver("3.json", [visit(f"u{n}", "kiosk", n) for n in range(9)])
     before = state(web.prepare())
     monkeypatch.setattr(routing, "_AT_ONCE", at_once)
-    monkeypatch.setattr(split, "_BYTES_AT_ONCE", 5_000 * at_once)
+    monkeypatch.setattr(links, "_BYTES_AT_ONCE", 5_000 * at_once)
     assert state(web.rebuilt()) == before
     assert forget(web.config, web.store, ["u1"]).records > 1
     monkeypatch.undo()

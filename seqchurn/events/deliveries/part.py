@@ -15,19 +15,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from seqchurn.errors import DataError
 from seqchurn.events.sources import FILE
-from seqchurn.schema import QUARANTINE
 
-__all__ = ["BUCKET", "OTHER", "OWN", "Part"]
+__all__ = ["AS_RECORDS", "BUCKET", "OTHER", "OWN", "Part"]
 
 BUCKET = "seqchurn:bucket"
 
 OWN, OTHER = "one", "other"
 """Columns of a table of links: two identifiers."""
+
+AS_RECORDS: dict[str, Any] = {
+    **{"mkdir": True, "compression": "lz4", "statistics": False, "row_group_size": 32_768}
+}
+"""How records are written that are read often and not for long."""
 
 _LINKS = {FILE: pl.String(), OWN: pl.String(), OTHER: pl.String()}
 
@@ -78,6 +83,11 @@ class Part:
         tables = sorted(self.folder.rglob("*.parquet"))
         return {str(t.relative_to(self.folder)): t.stat().st_size for t in tables}
 
+    def buckets(self) -> list[int]:
+        """The buckets that have records."""
+        folders = (self.folder / "records").glob(f"{BUCKET}=*")
+        return sorted(int(folder.name.partition("=")[2]) for folder in folders)
+
     def record_files(self, *buckets: int) -> list[Path]:
         """Where the records of some buckets, or of all, lie."""
         records = self.folder / "records"
@@ -110,12 +120,11 @@ class Part:
             return pl.LazyFrame(schema=_LINKS)
         return self._counting(pl.scan_parquet(files).select([*_LINKS]), FILE)
 
-    def quarantine(self) -> pl.LazyFrame | None:
+    def refused(self) -> pl.LazyFrame | None:
         """Refused records, in order of files and records; None: there are none."""
         if not self.quarantine_file.exists():
             return None
-        rows = self._counting(pl.scan_parquet(self.quarantine_file), "file")
-        return rows.select([*QUARANTINE])
+        return self._counting(pl.scan_parquet(self.quarantine_file), "file")
 
     def _counting(self, rows: pl.LazyFrame, file: str) -> pl.LazyFrame:
         if self._used is None or set(self._used) >= set(self.read_files()):

@@ -7,11 +7,8 @@ are refused or filtered to buckets of their own, which are counted and removed.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate, groupby
-from pathlib import Path
 
 import polars as pl
 
@@ -25,11 +22,12 @@ from seqchurn.events.checks.column_rules import SLACK, Rule
 from seqchurn.events.checks.quarantine import quarantined
 from seqchurn.events.checks.rules import is_refused, rules
 from seqchurn.events.deliveries.ledger import Counts
-from seqchurn.events.deliveries.part import BUCKET, OTHER, OWN, Part
+from seqchurn.events.deliveries.links import set_links_apart
+from seqchurn.events.deliveries.part import AS_RECORDS, BUCKET, Part
 from seqchurn.events.filtering import MEETS, UNDECIDED, mark_met
 from seqchurn.events.hashing import bucket
 from seqchurn.events.identity.forgotten import Forgotten
-from seqchurn.events.identity.identifiers import LINKED, Naming
+from seqchurn.events.identity.identifiers import Naming
 from seqchurn.events.lookup import join_lookup
 from seqchurn.events.mapping import RAW, map_customers, map_events, map_links
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
@@ -40,9 +38,6 @@ __all__ = ["Fates", "Terms", "split"]
 
 _LINE_BREAK = "seqchurn:line_break"
 _REFUSED, _FILTERED = -1, -2
-
-_BYTES_AT_ONCE = 32 << 20
-"""Of records whose links are told apart in memory."""
 
 Fates = dict[str, tuple[Counts, str | None]]
 """By file: what became of its records, and when the first of the future no longer is."""
@@ -86,11 +81,10 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         pl.when(refused).then(pl.col(beside))  # else null: these only serve the quarantine
     ).sink_parquet(
         pl.PartitionBy(part.folder / "records", key=BUCKET, include_key=False),
-        mkdir=True,
-        compression="lz4",
-        statistics=False,
-        row_group_size=32_768,
+        **AS_RECORDS,
     )
+    if terms.forgotten.hashes:
+        _set_aside(part, terms)
     fates = _fates(part, schema, terms.now)
     if files := part.record_files(_REFUSED):
         rows = pl.scan_parquet(files, hive_partitioning=False)
@@ -99,11 +93,10 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         table.sink_parquet(part.quarantine_file)
     for left_out in (_REFUSED, _FILTERED):
         shutil.rmtree(part.folder / "records" / f"{BUCKET}={left_out}", ignore_errors=True)
-    if LINKED in schema and part.record_files():
-        _set_links_apart(part)
     pl.DataFrame(schema=mapped.drop(*beside, MEETS).collect_schema()).write_parquet(
         part.schema_file
     )
+    set_links_apart(part)
     return fates
 
 
@@ -116,10 +109,10 @@ def _mapped(raw: pl.LazyFrame, source: Source, naming: Naming) -> pl.LazyFrame:
 
 
 def _place(found: list[Rule], terms: Terms) -> pl.Expr:
-    """Bucket of each record; those of customers who were forgotten are left out."""
+    """Bucket of each record."""
     sound = pl.col(MALFORMED).is_null()  # a damaged line has no values
     return (
-        pl.when(sound & (~pl.col(MEETS) | terms.forgotten.holds_record(terms.naming)))
+        pl.when(sound & ~pl.col(MEETS))
         .then(_FILTERED)
         .when(is_refused(found))
         .then(_REFUSED)
@@ -130,6 +123,30 @@ def _place(found: list[Rule], terms: Terms) -> pl.Expr:
 def _holds_line_break(columns: list[str], schema: pl.Schema) -> pl.Expr:
     texts = [pl.col(c) for c in columns if schema[c] == pl.String]
     return pl.any_horizontal(text.str.contains("\n", literal=True) for text in texts)
+
+
+def _set_aside(part: Part, terms: Terms) -> None:
+    """Send the records of customers who were forgotten, sound or refused, to those filtered.
+
+    That is done when records lie by bucket: there each identifier is hashed once.
+    """
+    files = [
+        file
+        for bucket in part.buckets()
+        if bucket != _FILTERED
+        for file in part.record_files(bucket)
+    ]
+    filtered = part.folder / "records" / f"{BUCKET}={_FILTERED}"
+    for number, file in enumerate(files):
+        rows = pl.scan_parquet(file, hive_partitioning=False)
+        theirs = terms.forgotten.theirs(rows, terms.naming)
+        if theirs is None:
+            continue
+        stays, goes = file.with_suffix(".stays"), filtered / f"forgotten-{number}.parquet"
+        filtered.mkdir(exist_ok=True)
+        for some, target in ((theirs, goes), (~theirs, stays)):
+            rows.filter(some).sink_parquet(target, **AS_RECORDS)
+        stays.replace(file)
 
 
 def _fates(part: Part, schema: pl.Schema, now: datetime) -> Fates:
@@ -155,21 +172,3 @@ def _fates(part: Part, schema: pl.Schema, now: datetime) -> Fates:
         file: (Counts(*numbers), None if first is None else first.isoformat())
         for file, *numbers, first in counted.collect().iter_rows()
     }
-
-
-def _set_links_apart(part: Part) -> None:
-    """Write the links of the records that are kept, each once per file."""
-    for number, files in enumerate(_some_at_once(part.record_files())):
-        rows = pl.scan_parquet(files, hive_partitioning=False)
-        links = rows.filter(pl.col(LINKED).is_not_null()).select(
-            FILE, pl.col(CUSTOMER_ID).alias(OWN), pl.col(LINKED).alias(OTHER)
-        )
-        links.explode(OTHER).unique().sink_parquet(part.folder / f"links-{number}.parquet")
-
-
-def _some_at_once(files: list[Path]) -> Iterator[list[Path]]:
-    """Files in groups that fit into memory; equal links are of one bucket, so seldom of two."""
-    sizes = accumulate(file.stat().st_size for file in files)
-    of_group = groupby(zip(files, sizes, strict=True), lambda found: found[1] // _BYTES_AT_ONCE)
-    for _, group in of_group:
-        yield [file for file, _ in group]
