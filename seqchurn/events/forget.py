@@ -116,7 +116,11 @@ def _publish(intake: Intake, config: EventsConfig, store: BucketStore, terms: Te
     counts = [intake.ledger.sources[s.name].counts for s in config.sources if _is_read(s, intake)]
     is_empty = not any(count.sound for count in counts)
     if not is_empty:
-        publish(intake, config, store, terms, fingerprint(config, intake.ledger))
+        try:
+            publish(intake, config, store, terms, fingerprint(config, intake.ledger))
+        except DataError as error:
+            then = "Then run seqchurn prepare, and seqchurn forget again to finish."
+            raise DataError(f"{error} {then}") from error
     for table in (store, quarantine_store(store), identity_store(store)):
         table.purge(everything=is_empty)
 

@@ -22,7 +22,7 @@ from seqchurn.events.deliveries.ledger import Delivered, SourceLedger
 from seqchurn.events.deliveries.links import set_links_apart
 from seqchurn.events.deliveries.part import AS_RECORDS, BUCKET, Part
 
-__all__ = ["compacted", "refused_in_order"]
+__all__ = ["compacted", "piles", "refused_in_order"]
 
 _TOGETHER = 4
 """Parts of one class that become one; no less than the ratio between classes."""
@@ -46,7 +46,7 @@ def compacted(source: SourceLedger, place: Callable[[str], Path], folder: Path) 
     for file in source.files.values():
         rows[file.part] += file.counts.sound + file.counts.refused
     whereabouts: dict[str, str] = {}
-    for names in _piles(rows):
+    for names in piles(rows):
         files = [file for file in source.files.values() if file.part in names]
         joined = _joined(files, place, folder)
         whereabouts |= dict.fromkeys(names, joined.folder.name)
@@ -64,7 +64,7 @@ def refused_in_order(
     return [rows for rows in found if rows is not None]
 
 
-def _piles(rows: Mapping[str, int]) -> list[list[str]]:
+def piles(rows: Mapping[str, int]) -> list[list[str]]:
     """Names of parts that are to become one part each, by the rows that count of each."""
     piles = [([name], count) for name, count in rows.items()]
     while True:
