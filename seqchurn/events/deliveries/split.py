@@ -83,8 +83,6 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         pl.PartitionBy(part.folder / "records", key=BUCKET, include_key=False),
         **AS_RECORDS,
     )
-    if terms.forgotten.hashes:
-        _set_aside(part, terms)
     fates = _fates(part, schema, terms.now)
     if files := part.record_files(_REFUSED):
         rows = pl.scan_parquet(files, hive_partitioning=False)
@@ -109,10 +107,10 @@ def _mapped(raw: pl.LazyFrame, source: Source, naming: Naming) -> pl.LazyFrame:
 
 
 def _place(found: list[Rule], terms: Terms) -> pl.Expr:
-    """Bucket of each record."""
+    """Bucket of each record; those of customers who were forgotten are left out."""
     sound = pl.col(MALFORMED).is_null()  # a damaged line has no values
     return (
-        pl.when(sound & ~pl.col(MEETS))
+        pl.when(sound & (~pl.col(MEETS) | terms.forgotten.holds_record(terms.naming)))
         .then(_FILTERED)
         .when(is_refused(found))
         .then(_REFUSED)
@@ -123,30 +121,6 @@ def _place(found: list[Rule], terms: Terms) -> pl.Expr:
 def _holds_line_break(columns: list[str], schema: pl.Schema) -> pl.Expr:
     texts = [pl.col(c) for c in columns if schema[c] == pl.String]
     return pl.any_horizontal(text.str.contains("\n", literal=True) for text in texts)
-
-
-def _set_aside(part: Part, terms: Terms) -> None:
-    """Send the records of customers who were forgotten, sound or refused, to those filtered.
-
-    That is done when records lie by bucket: there each identifier is hashed once.
-    """
-    files = [
-        file
-        for bucket in part.buckets()
-        if bucket != _FILTERED
-        for file in part.record_files(bucket)
-    ]
-    filtered = part.folder / "records" / f"{BUCKET}={_FILTERED}"
-    for number, file in enumerate(files):
-        rows = pl.scan_parquet(file, hive_partitioning=False)
-        theirs = terms.forgotten.theirs(rows, terms.naming)
-        if theirs is None:
-            continue
-        stays, goes = file.with_suffix(".stays"), filtered / f"forgotten-{number}.parquet"
-        filtered.mkdir(exist_ok=True)
-        for some, target in ((theirs, goes), (~theirs, stays)):
-            rows.filter(some).sink_parquet(target, **AS_RECORDS)
-        stays.replace(file)
 
 
 def _fates(part: Part, schema: pl.Schema, now: datetime) -> Fates:

@@ -153,6 +153,18 @@ class Forgotten:
             return pl.lit(False)
         return keyed(identifiers, self.key).is_in(sorted(self.shared)).fill_null(False)
 
+    def holds_record(self, naming: Naming) -> pl.Expr:
+        """Whether a record is of somebody forgotten, by any of its identifiers; never null.
+
+        Args:
+            naming: Under which the records were mapped.
+        """
+        own = self.holds(pl.col(CUSTOMER_ID))
+        if not self.hashes or not naming.order:
+            return own
+        beside = pl.col(LINKED).list.eval(self.holds(pl.element())).list.any()
+        return own | beside.fill_null(False)
+
     def holds_name(self, names: pl.Expr, naming: Naming) -> pl.Expr:
         """Whether each customer is forgotten, by the name that tables have; never null.
 
@@ -163,14 +175,14 @@ class Forgotten:
         return self.holds(naming.identifier(names))
 
     def theirs(self, rows: pl.LazyFrame, naming: Naming, own: pl.Expr = _OWN) -> pl.Expr | None:
-        """Whether each of some records is of somebody forgotten, by any of its identifiers.
+        """The same as `holds_record` of rows at rest, where each identifier is hashed but once.
 
-        Hashing is what costs, so each identifier is hashed once, however many records have it.
+        Of rows in a stream that takes another pass, which costs what it saves.
 
         Args:
             rows: Records; their distinct identifiers fit into memory.
             naming: Under which they were mapped.
-            own: Identifier of a record of its own.
+            own: What a row has as its own identifier.
 
         Returns:
             An expression that is never null; None: no record is.

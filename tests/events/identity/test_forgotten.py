@@ -26,10 +26,11 @@ KINDS = Naming(("user", "email", "anonymous"))
 
 def held(known: Forgotten, naming: Naming = KINDS) -> list[bool]:
     people = PEOPLE if naming.order else PEOPLE.drop(LINKED)
+    found = people.with_columns(held=known.holds_record(naming))["held"].to_list()
     theirs = known.theirs(people.lazy(), naming)
-    if theirs is None:
-        return [False] * people.height
-    return people.with_columns(held=theirs)["held"].to_list()
+    at_rest = pl.lit(False) if theirs is None else theirs
+    assert people.with_columns(held=at_rest)["held"].to_list() == found
+    return found
 
 
 def test_nobody_is_forgotten_until_somebody_asks(tmp_path: Path) -> None:
