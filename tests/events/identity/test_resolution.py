@@ -135,7 +135,7 @@ def united(
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(st.tuples(identifiers, identifiers), max_size=40),
     st.integers(1, 5),
@@ -149,7 +149,7 @@ def test_who_is_whom_is_what_union_find_says_in_any_number_of_shares(
     assert found == united(links, most_links, "user:3")
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(identifiers, identifiers), max_size=30), st.randoms())
 def test_customers_are_the_connected_components_whatever_the_order(
     links: list[Pair], rng: random.Random
