@@ -72,7 +72,7 @@ def forget(
         terms = Terms(config.buckets, datetime.now(UTC), naming, forgotten)
         before = delivered.commit(delivered.cleansed(terms))
         _check_mapping(before.ledger, config)
-        persons = _Persons(before, config, terms)
+        persons = _Persons(customer_ids, before, config, terms)
         names = {who: persons.name(who) for who in dict.fromkeys(customer_ids)}
         firsts = _first_events(store, list(names.values()))
         everyone = {i for who in names for i in persons.identifiers(who)}
@@ -116,7 +116,11 @@ def _publish(intake: Intake, config: EventsConfig, store: BucketStore, terms: Te
     counts = [intake.ledger.sources[s.name].counts for s in config.sources if _is_read(s, intake)]
     is_empty = not any(count.sound for count in counts)
     if not is_empty:
-        publish(intake, config, store, terms, fingerprint(config, intake.ledger))
+        try:
+            publish(intake, config, store, terms, fingerprint(config, intake.ledger))
+        except DataError as error:
+            then = "Then run seqchurn prepare, and seqchurn forget again to finish."
+            raise DataError(f"{error} {then}") from error
     for table in (store, quarantine_store(store), identity_store(store)):
         table.purge(everything=is_empty)
 
@@ -126,27 +130,32 @@ def _is_read(source: Source, intake: Intake) -> bool:
 
 
 class _Persons:
-    """Which identifiers belong to whom."""
+    """Which identifiers belong to some customers."""
 
-    def __init__(self, intake: Intake, config: EventsConfig, terms: Terms) -> None:
-        self._naming = naming = terms.naming
+    def __init__(
+        self, customer_ids: Sequence[str], intake: Intake, config: EventsConfig, terms: Terms
+    ) -> None:
+        self._naming = terms.naming
         self.shared: dict[str, int] = {}
         """Identifiers that many share, and how many others each is linked to."""
-        self._customers = pl.DataFrame(schema={IDENTIFIER: pl.String, CUSTOMER_ID: pl.String})
-        if naming.order and config.identity is not None:
-            parts = [part for source in config.sources for part in intake.parts(source.name)]
-            if parts:
-                most = config.identity.max_ids_per_customer
-                resolution = resolved(parts, naming, most, terms.forgotten)
-                self._customers = resolution.customers
-                self.shared = dict(resolution.shared.iter_rows())
-        self.linked = set(self._customers[CUSTOMER_ID])
-        """Customers who are known by several identifiers."""
+        self._theirs = pl.DataFrame(schema={IDENTIFIER: pl.String, CUSTOMER_ID: pl.String})
+        parts = [part for source in config.sources for part in intake.parts(source.name)]
+        if parts and terms.naming.order and config.identity is not None:
+            most = config.identity.max_ids_per_customer
+            resolution = resolved(parts, terms, most, intake.scratch)
+            given = [identifier for who in customer_ids for identifier in self._given(who)]
+            asked = resolution.customers.filter(pl.col(IDENTIFIER).is_in(given))
+            names = asked.select(CUSTOMER_ID).unique().collect().to_series()
+            theirs = resolution.customers.filter(pl.col(CUSTOMER_ID).is_in(names.implode()))
+            self._theirs = theirs.sort(IDENTIFIER).collect()
+            self.shared = dict(resolution.shared.iter_rows())
+        self.linked = set(self._theirs[CUSTOMER_ID])
+        """Those of them who are known by several identifiers."""
 
     def name(self, who: str) -> str:
         """What a customer is called in the tables."""
         given = self._given(who)
-        known = self._customers.filter(pl.col(IDENTIFIER).is_in(given))[CUSTOMER_ID]
+        known = self._theirs.filter(pl.col(IDENTIFIER).is_in(given))[CUSTOMER_ID]
         if len(known):
             return str(known[0])
         return str(pl.select(self._naming.name(pl.lit(given[0]))).item())
@@ -165,7 +174,7 @@ class _Persons:
                 "Nobody was forgotten. Name one of the others, or raise max_ids_per_customer and "
                 "run seqchurn prepare first if it is of one person."
             )
-        theirs = self._customers.filter(customer_id=self.name(who))[IDENTIFIER]
+        theirs = self._theirs.filter(customer_id=self.name(who))[IDENTIFIER]
         return [*self._given(who), *theirs]
 
     def _given(self, who: str) -> list[str]:

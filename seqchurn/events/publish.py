@@ -18,6 +18,7 @@ from seqchurn.events.identity.resolution import IDENTIFIER, Resolution
 from seqchurn.events.merging.merge import Merged, merge
 from seqchurn.events.merging.routing import Records, resolved, routed
 from seqchurn.events.report import IngestReport
+from seqchurn.events.spreading import gathered, spread
 from seqchurn.events.summary import Summary
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.storage import BucketStore, BucketWriter
@@ -27,6 +28,8 @@ __all__ = ["identity_store", "publish", "quarantine_store", "refused_store"]
 _log = logging.getLogger(__name__)
 
 _MOST_NAMED = 5
+
+_AT = "seqchurn:at"
 
 
 def quarantine_store(store: BucketStore) -> BucketStore:
@@ -72,14 +75,11 @@ def publish(
         if naming.order and config.identity is not None:
             parts = [part for records in sources for part in records.parts]
             most = config.identity.max_ids_per_customer
-            resolution = resolved(parts, naming, most, terms.forgotten)
             identity = published.enter_context(identity_store(store).publish(inputs=inputs))
-            identity.facts |= _write_identity(resolution, config.buckets, identity)
-            sources = [
-                routed(records, resolution, naming, config.buckets, writer.scratch)
-                for records in sources
-                if records.parts and not isinstance(records.source, LinksSource)
-            ]
+            resolution = resolved(parts, terms, most, identity.scratch)
+            identity.facts |= _write_identity(resolution, identity)
+            lying = [r for r in sources if r.parts and not isinstance(r.source, LinksSource)]
+            sources = routed(lying, resolution, terms, writer.scratch)
         summary, merged = _write_events(sources, config, writer)
         reports = [
             _report(source, intake.ledger.sources[source.name].counts, merged[source.name])
@@ -107,13 +107,15 @@ def _write_events(
     return summary, merged
 
 
-def _write_identity(resolution: Resolution, buckets: int, writer: BucketWriter) -> dict[str, Any]:
+def _write_identity(resolution: Resolution, writer: BucketWriter) -> dict[str, Any]:
     """Write the identity table; identifiers that many share are its facts."""
-    at = bucket(pl.col(CUSTOMER_ID), buckets)
-    for number in range(buckets):
-        rows = resolution.customers.filter(at == number)
-        if rows.height:
-            writer.write(number, rows.sort(CUSTOMER_ID, IDENTIFIER))
+    customers, shares = resolution.customers, resolution.shares
+    folder, at = writer.scratch / "by_customer", bucket(pl.col(CUSTOMER_ID), shares.buckets)
+    spread(customers, folder, shares.of(at))
+    for share in range(shares.shares):
+        found = gathered(folder, share, customers.collect_schema()).with_columns(at.alias(_AT))
+        for (number, *_), rows in found.collect().partition_by(_AT, as_dict=True).items():
+            writer.write(int(number), rows.drop(_AT).sort(CUSTOMER_ID, IDENTIFIER))
     most = dict(resolution.shared.head(_MOST_NAMED).iter_rows())
     if most:
         _log.warning(

@@ -71,3 +71,27 @@ def test_a_run_that_was_killed_before_a_purge_is_finished_by_the_next(
 
     said = forget_until(trained, BucketStore, "purge", killed)
     assert "shop version 1 (champion), trained up to 2024-05-20\n" in said
+
+
+@pytest.mark.parametrize("who", [WHO, "c03"], ids=["theirs", "another's"])
+def test_a_run_that_a_doubled_row_of_a_table_stopped_is_finished_when_the_row_is_gone(
+    who: str, trained: Shop
+) -> None:
+    people = trained.folder / "raw" / "people.csv"
+    sound = people.read_text()
+    first = trained.table("events").manifest()["digest"]
+    row = next(line for line in sound.splitlines() if line.startswith(f"{who},"))
+    people.write_text(f"{sound}{row}\n")
+    assert f"customer {who} has more than one row" in trained.run("prepare").err
+    assert trained.table("events").manifest()["digest"] == first
+    forgotten = trained.run("forget", "--customer_id", WHO)
+    assert forgotten.status == (0 if who == WHO else 3)
+    said = "Remove the older ones. Then run seqchurn prepare, and seqchurn forget again to finish."
+    assert (said in forgotten.err) == (who != WHO)
+    people.write_text(sound)
+    trained.must("prepare")
+    trained.must("forget", "--customer_id", WHO)
+    assert holders(trained.store, f'"{WHO}"') == []
+    assert WHO not in customers(trained, "events") | customers(trained, "sequences")
+    assert len(customers(trained, "events")) == len(customers(trained, "sequences")) == 59
+    assert len(customers(trained, "scores", as_of=AS_OF)) == 59

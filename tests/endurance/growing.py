@@ -1,6 +1,6 @@
 """A shop whose logs grow: raw files on disk, stores that are prepared from them, what these hold.
 
-    shop.fill(1)      the logs of the first months
+    shop.fill(1)      the logs of the first months, or those of one file only
     shop.fill(2)      more of them, a corrected file and one with damage
     shop.order(store) the command line that prepares a store
 
@@ -16,6 +16,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,17 @@ class Growing:
 
     folder: Path
 
-    def fill(self, day: int) -> None:
-        """Write the files of a day; file 3 is written on both."""
-        for number in _FILES[day]:
+    def fill(self, day: int, numbers: Sequence[int] | None = None) -> None:
+        """Write the files of a day, or some of them; file 3 is written on both.
+
+        File 4 has a column more, so that it is read apart.
+        """
+        for number in _FILES[day] if numbers is None else numbers:
             rng = random.Random(10 * number + day)
-            orders = [_order(rng) for _ in range(_ROWS)]
-            header, damage = "who,at,amount,basket,note\n", 'c1,soon,1,2,x\nc2,"\n' * day
+            more = ("", "") if number != 4 else (",more", ",1")
+            orders = [_order(rng, more[1]) for _ in range(_ROWS)]
+            header = f"who,at,amount,basket,note{more[0]}\n"
+            damage = f'c1,soon,1,2,x{more[1]}\nc2,"\n' * day
             _write(self.folder / f"raw/orders/{number}.csv", header + "".join(orders) + damage)
             visits = [json.dumps(_visit(rng)) + "\n" for _ in range(_ROWS)]
             _write(self.folder / f"raw/visits/{number}.ndjson", "".join(visits))
@@ -142,8 +148,8 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def _order(rng: random.Random) -> str:
-    return f"{_who(rng)},{_at(rng)},{rng.randint(1, 99)}.5,{rng.randint(1, 50)},note\n"
+def _order(rng: random.Random, more: str) -> str:
+    return f"{_who(rng)},{_at(rng)},{rng.randint(1, 99)}.5,{rng.randint(1, 50)},note{more}\n"
 
 
 def _visit(rng: random.Random) -> dict[str, Any]:

@@ -50,11 +50,19 @@ class Trial:
         shutil.rmtree(store)
 
 
+def parts(store: Path) -> int:
+    return len(list(store.glob("events/*/deliveries/parts/*")))
+
+
 @pytest.fixture(scope="module")
-def trial(growing: Growing) -> Iterator[Trial]:
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A store that was filled file by file, so that the run of today joins parts of it."""
+    growing = Growing(tmp_path_factory.mktemp("growing"))
     with Warm(growing.folder) as warm:
         yesterday = growing.folder / "yesterday"
-        assert warm.run(growing.order(yesterday)).status == 0
+        for number in (1, 2, 3):
+            growing.fill(1, [number])
+            assert warm.run(growing.order(yesterday)).status == 0
         before = state(yesterday)
         growing.fill(2)
         today = copied(yesterday, growing.folder / "today")
@@ -90,6 +98,7 @@ def test_yesterday_and_today_differ_and_today_is_what_a_new_store_holds(trial: T
     assert trial.before.events != trial.after.events
     assert trial.before.quarantine != trial.after.quarantine
     assert trial.before.sequences != trial.after.sequences
+    assert (parts(trial.yesterday), parts(trial.shop.folder / "today")) == (7, 5)
     new = trial.shop.folder / "new"
     assert trial.warm.run(trial.shop.order(new)).status == 0
     assert state(new) == trial.after

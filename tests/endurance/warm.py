@@ -20,7 +20,7 @@ from typing import Any
 
 __all__ = ["Ended", "Warm"]
 
-_CHANGES = ("os.rename", "os.remove", "os.rmdir")
+_CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.link")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from seqchurn.errors import DataError
 from seqchurn.events import forget, identity_store, quarantine_store
+from seqchurn.events.deliveries import links
+from seqchurn.events.merging import routing
 from tests.commands.stores import holders
 from tests.events.growing_shop import Shop, orders, row, state
 
@@ -50,6 +52,22 @@ def test_a_link_that_is_seen_later_names_what_was_anonymous_before(web: Shop) ->
         "user:42": "42",
     }
     assert state(web.store) == state(web.rebuilt())
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 9])
+def test_how_many_links_are_in_memory_at_once_changes_nothing(
+    at_once: int, web: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.deliver("1.json", [visit(f"u{n // 2}", f"c{n}", n) for n in range(12)])
+    web.deliver("2.json", [visit(None, f"c{n}", n, old_cookie=f"c{n + 3}") for n in range(5)])
+    web.deliver("3.json", [visit(f"u{n}", "kiosk", n) for n in range(9)])
+    before = state(web.prepare())
+    monkeypatch.setattr(routing, "_AT_ONCE", at_once)
+    monkeypatch.setattr(links, "_BYTES_AT_ONCE", 5_000 * at_once)
+    assert state(web.rebuilt()) == before
+    assert forget(web.config, web.store, ["u1"]).records > 1
+    monkeypatch.undo()
+    assert state(web.prepare(force=True)) == state(web.store)
 
 
 def test_a_correction_takes_a_link_back(web: Shop) -> None:

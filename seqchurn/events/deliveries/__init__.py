@@ -1,7 +1,8 @@
 """Raw logs -> mapped records that stay on the disk, so that each file is read once.
 
 `arrivals` says what is new, `reading` reads it into parts (`part`), `ledger` remembers what was
-read; `store` does these in turn, and nothing of it counts before the ledger is replaced.
+read, `compaction` joins parts that have become many; `store` does these in turn, and nothing of
+it counts before the ledger is replaced.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from seqchurn.events.deliveries.ledger import Delivered
-from seqchurn.events.deliveries.part import OTHER, OWN, Part
+from seqchurn.events.deliveries.links import set_links_apart
+from seqchurn.events.deliveries.part import AS_RECORDS, Part
 from seqchurn.events.deliveries.split import Terms
-from seqchurn.events.identity.identifiers import LINKED
 from seqchurn.events.sources import FILE
 from seqchurn.schema import CUSTOMER_ID
 
@@ -35,19 +35,16 @@ def cleanse(
     Yields:
         The deliveries with their new part: what was kept or refused of the forgotten is filtered.
     """
-    new, forgotten = Part(folder / uuid.uuid4().hex), terms.forgotten
+    new = Part(folder / uuid.uuid4().hex)
     new.folder.mkdir()
     os.link(part.schema_file, new.schema_file)
-    removed = _records(part, new, forgotten.holds_record(terms.naming))
-    if part.links_file.exists():
-        rows = pl.scan_parquet(part.links_file)
-        rows.filter(~(forgotten.holds(pl.col(OWN)) | forgotten.holds(pl.col(OTHER)))).sink_parquet(
-            new.links_file
-        )
-    is_gone = forgotten.holds_name(pl.col(CUSTOMER_ID), terms.naming)
-    if terms.naming.order:
-        is_gone = is_gone | forgotten.holds_any(pl.col(LINKED))
-    unrefused = _quarantine(part, new, is_gone)
+    removed = _records(part, new, terms)
+    if removed:
+        set_links_apart(new)
+    else:
+        for links in part.link_files():
+            os.link(links, new.folder / links.name)
+    unrefused = _quarantine(part, new, terms)
     new.seal(part.read_files())
     for file in files:
         counts = file.counts
@@ -59,28 +56,33 @@ def cleanse(
         yield replace(file, part=new.folder.name, counts=counts)
 
 
-def _records(part: Part, new: Part, is_gone: pl.Expr) -> Counter[str]:
+def _records(part: Part, new: Part, terms: Terms) -> Counter[str]:
     """Write what stays; by file, how many records do not."""
     removed: Counter[str] = Counter()
     for file in part.record_files():
         target = new.folder / file.relative_to(part.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         rows = pl.scan_parquet(file, hive_partitioning=False)
-        counted = rows.filter(is_gone).group_by(FILE).len().collect()
-        if counted.is_empty():
+        theirs = terms.forgotten.theirs(rows, terms.naming)
+        if theirs is None:
             os.link(file, target)
         else:
-            removed.update(dict(counted.iter_rows()))
-            rows.filter(~is_gone).sink_parquet(target, compression="lz4", statistics=False)
+            removed.update(dict(rows.filter(theirs).group_by(FILE).len().collect().iter_rows()))
+            rows.filter(~theirs).sink_parquet(target, **AS_RECORDS)
     return removed
 
 
-def _quarantine(part: Part, new: Part, is_gone: pl.Expr) -> Counter[str]:
+def _quarantine(part: Part, new: Part, terms: Terms) -> Counter[str]:
     """Write what stays, without texts that may be of anyone; by file, how many rows do not."""
     if not part.quarantine_file.exists():
         return Counter()
     rows = pl.scan_parquet(part.quarantine_file)
-    counted = rows.filter(is_gone).group_by("file").len().collect()
+    named = terms.naming.identifier(pl.col(CUSTOMER_ID))
+    theirs = terms.forgotten.theirs(rows, terms.naming, own=named)
+    counted: Counter[str] = Counter()
+    if theirs is not None:
+        counted.update(dict(rows.filter(theirs).group_by("file").len().collect().iter_rows()))
+        rows = rows.filter(~theirs)
     raw = pl.when(pl.col(CUSTOMER_ID).is_not_null()).then(pl.col("raw")).alias("raw")
-    rows.filter(~is_gone).with_columns(raw).sink_parquet(new.quarantine_file)
-    return Counter(dict(counted.iter_rows()))
+    rows.with_columns(raw).sink_parquet(new.quarantine_file)
+    return counted

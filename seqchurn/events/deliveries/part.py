@@ -1,7 +1,7 @@
 """Records of files that were read together, mapped but not folded, as they lie between runs.
 
     parts/<name>/records/seqchurn:bucket=3/*.parquet    records by bucket of their customer
-    parts/<name>/links.parquet                          identifiers that belong to one person
+    parts/<name>/links*.parquet                         identifiers that belong to one person
     parts/<name>/quarantine.parquet                     refused records
     parts/<name>/schema.parquet                         columns of the records, without a row
     parts/<name>/files.json                             the files that were read
@@ -15,19 +15,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from seqchurn.errors import DataError
 from seqchurn.events.sources import FILE
-from seqchurn.schema import QUARANTINE
 
-__all__ = ["BUCKET", "OTHER", "OWN", "Part"]
+__all__ = ["AS_RECORDS", "BUCKET", "OTHER", "OWN", "Part"]
 
 BUCKET = "seqchurn:bucket"
 
 OWN, OTHER = "one", "other"
 """Columns of a table of links: two identifiers."""
+
+AS_RECORDS: dict[str, Any] = {
+    **{"mkdir": True, "compression": "lz4", "statistics": False, "row_group_size": 32_768}
+}
+"""How records are written that are read often and not for long."""
+
+_LINKS = {FILE: pl.String(), OWN: pl.String(), OTHER: pl.String()}
 
 
 class Part:
@@ -42,7 +49,6 @@ class Part:
         """
         self.folder = folder
         self.schema_file = folder / "schema.parquet"
-        self.links_file = folder / "links.parquet"
         self.quarantine_file = folder / "quarantine.parquet"
         self._files = folder / "files.json"
         self._used = None if used is None else list(used)
@@ -77,30 +83,48 @@ class Part:
         tables = sorted(self.folder.rglob("*.parquet"))
         return {str(t.relative_to(self.folder)): t.stat().st_size for t in tables}
 
-    def record_files(self, bucket: int | None = None) -> list[Path]:
-        """Where the records of one bucket, or of all, lie."""
-        of = "*" if bucket is None else bucket
-        return sorted((self.folder / "records").glob(f"{BUCKET}={of}/*.parquet"))
+    def buckets(self) -> list[int]:
+        """The buckets that have records."""
+        folders = (self.folder / "records").glob(f"{BUCKET}=*")
+        return sorted(int(folder.name.partition("=")[2]) for folder in folders)
 
-    def records(self, bucket: int | None = None) -> pl.LazyFrame:
-        """Mapped records of one bucket, or of all, in any order."""
-        files = self.record_files(bucket) or [self.schema_file]
+    def record_files(self, *buckets: int) -> list[Path]:
+        """Where the records of some buckets, or of all, lie."""
+        records = self.folder / "records"
+        found = (records.glob(f"{BUCKET}={of}/*.parquet") for of in buckets or ("*",))
+        return sorted(file for files in found for file in files)
+
+    def records(self, *buckets: int) -> pl.LazyFrame:
+        """Mapped records of some buckets, or of all, in any order."""
+        return self.told_records(*buckets).drop(FILE)
+
+    def told_records(self, *buckets: int) -> pl.LazyFrame:
+        """The same, each with the file that it is from."""
+        files = self.record_files(*buckets) or [self.schema_file]
         columns = [*pl.read_parquet_schema(self.schema_file)]
         mapped = pl.scan_parquet(files, hive_partitioning=False).select(columns)
-        return self._counting(mapped, FILE).drop(FILE)
+        return self._counting(mapped, FILE)
+
+    def link_files(self) -> list[Path]:
+        """Where the links lie."""
+        return sorted(self.folder.glob("links*.parquet"))
 
     def links(self) -> pl.LazyFrame:
-        """Links of the records: `OWN` and `OTHER`, each pair once per file."""
-        if not self.links_file.exists():
-            return pl.LazyFrame(schema={OWN: pl.String, OTHER: pl.String})
-        return self._counting(pl.scan_parquet(self.links_file), FILE).select(OWN, OTHER)
+        """Links of the records: `OWN` and `OTHER`, each pair once per file, or seldom more."""
+        return self.told_links().select(OWN, OTHER)
 
-    def quarantine(self) -> pl.LazyFrame | None:
+    def told_links(self) -> pl.LazyFrame:
+        """The same, each with the file that it is from."""
+        files = self.link_files()
+        if not files:
+            return pl.LazyFrame(schema=_LINKS)
+        return self._counting(pl.scan_parquet(files).select([*_LINKS]), FILE)
+
+    def refused(self) -> pl.LazyFrame | None:
         """Refused records, in order of files and records; None: there are none."""
         if not self.quarantine_file.exists():
             return None
-        rows = self._counting(pl.scan_parquet(self.quarantine_file), "file")
-        return rows.select([*QUARANTINE])
+        return self._counting(pl.scan_parquet(self.quarantine_file), "file")
 
     def _counting(self, rows: pl.LazyFrame, file: str) -> pl.LazyFrame:
         if self._used is None or set(self._used) >= set(self.read_files()):

@@ -22,11 +22,12 @@ from seqchurn.events.checks.column_rules import SLACK, Rule
 from seqchurn.events.checks.quarantine import quarantined
 from seqchurn.events.checks.rules import is_refused, rules
 from seqchurn.events.deliveries.ledger import Counts
-from seqchurn.events.deliveries.part import BUCKET, OTHER, OWN, Part
+from seqchurn.events.deliveries.links import set_links_apart
+from seqchurn.events.deliveries.part import AS_RECORDS, BUCKET, Part
 from seqchurn.events.filtering import MEETS, UNDECIDED, mark_met
 from seqchurn.events.hashing import bucket
 from seqchurn.events.identity.forgotten import Forgotten
-from seqchurn.events.identity.identifiers import LINKED, Naming
+from seqchurn.events.identity.identifiers import Naming
 from seqchurn.events.lookup import join_lookup
 from seqchurn.events.mapping import RAW, map_customers, map_events, map_links
 from seqchurn.events.sources import FILE, MALFORMED, RECORD
@@ -80,10 +81,7 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         pl.when(refused).then(pl.col(beside))  # else null: these only serve the quarantine
     ).sink_parquet(
         pl.PartitionBy(part.folder / "records", key=BUCKET, include_key=False),
-        mkdir=True,
-        compression="lz4",
-        statistics=False,
-        row_group_size=32_768,
+        **AS_RECORDS,
     )
     fates = _fates(part, schema, terms.now)
     if files := part.record_files(_REFUSED):
@@ -93,11 +91,10 @@ def split(raw: pl.LazyFrame, source: Source, part: Part, terms: Terms) -> Fates:
         table.sink_parquet(part.quarantine_file)
     for left_out in (_REFUSED, _FILTERED):
         shutil.rmtree(part.folder / "records" / f"{BUCKET}={left_out}", ignore_errors=True)
-    if LINKED in schema and part.record_files():
-        _set_links_apart(part)
     pl.DataFrame(schema=mapped.drop(*beside, MEETS).collect_schema()).write_parquet(
         part.schema_file
     )
+    set_links_apart(part)
     return fates
 
 
@@ -149,12 +146,3 @@ def _fates(part: Part, schema: pl.Schema, now: datetime) -> Fates:
         file: (Counts(*numbers), None if first is None else first.isoformat())
         for file, *numbers, first in counted.collect().iter_rows()
     }
-
-
-def _set_links_apart(part: Part) -> None:
-    """Write the links of the records that are kept, each once per file."""
-    rows = pl.scan_parquet(part.record_files(), hive_partitioning=False)
-    links = rows.filter(pl.col(LINKED).is_not_null()).select(
-        FILE, pl.col(CUSTOMER_ID).alias(OWN), pl.col(LINKED).alias(OTHER)
-    )
-    links.explode(OTHER).unique().sink_parquet(part.links_file)

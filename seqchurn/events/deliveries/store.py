@@ -15,7 +15,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +25,7 @@ from seqchurn.config.sources import Source
 from seqchurn.errors import DataError
 from seqchurn.events.deliveries.arrivals import Arrivals, arrivals, mapping_hash
 from seqchurn.events.deliveries.cleansing import cleanse
+from seqchurn.events.deliveries.compaction import compacted, refused_in_order
 from seqchurn.events.deliveries.ledger import Delivered, Ledger, SourceLedger
 from seqchurn.events.deliveries.part import Part
 from seqchurn.events.deliveries.reading import deliver
@@ -45,6 +46,8 @@ class Intake:
     ledger: Ledger
     folders: dict[str, Path]
     """Where the parts of the ledger lie."""
+    scratch: Path
+    """For work in between; removed when other runs may come in again."""
 
     def parts(self, source: str) -> list[Part]:
         """The parts of a source, each for the files that count; none of one never read."""
@@ -54,12 +57,11 @@ class Intake:
 
     def quarantine(self) -> pl.LazyFrame:
         """The refused records of all sources, in order of sources, files and records."""
-        found = []
-        for source in self.ledger.sources.values():
-            for name, files in groupby(source.files.values(), key=lambda file: file.part):
-                part = Part(self.folders[name], [file.path for file in files])
-                found.append(part.quarantine())
-        tables = [table for table in found if table is not None]
+        tables = [
+            rows.select([*QUARANTINE])
+            for source in self.ledger.sources.values()
+            for rows in refused_in_order([*source.files.values()], self.folders.__getitem__)
+        ]
         return pl.concat(tables) if tables else pl.LazyFrame(schema=dtypes(QUARANTINE))
 
 
@@ -125,7 +127,8 @@ class Deliveries:
             read = self._read(source, found, kept, terms)
             delivered = kept.with_files([*found.kept, *read])
             check_columns(source, [], delivered.lacking)
-            sources[source.name] = delivered
+            place, folder = partial(self._place, source.name), self._unfinished / source.name
+            sources[source.name] = compacted(delivered, place, folder)
         return self._intake(Ledger(sources, terms.forgotten.digest))
 
     def cleansed(self, terms: Terms) -> Intake:
@@ -211,7 +214,11 @@ class Deliveries:
         folders = {}
         for name, source in ledger.sources.items():
             for part in source.parts():
-                new = self._unfinished / name / part
-                folders[part] = new if new.exists() else self._parts / part
+                folders[part] = self._place(name, part)
                 Part(folders[part]).check()
-        return Intake(ledger, folders)
+        return Intake(ledger, folders, self._unfinished / "scratch")
+
+    def _place(self, source: str, part: str) -> Path:
+        """Where a part lies, which may be new."""
+        new = self._unfinished / source / part
+        return new if new.exists() else self._parts / part

@@ -27,6 +27,8 @@ __all__ = ["FILE_NAME", "Forgotten"]
 
 FILE_NAME = "forgotten.json"
 
+_OWN = pl.col(CUSTOMER_ID)
+
 
 @dataclass(frozen=True)
 class Forgotten:
@@ -151,15 +153,17 @@ class Forgotten:
             return pl.lit(False)
         return keyed(identifiers, self.key).is_in(sorted(self.shared)).fill_null(False)
 
-    def holds_any(self, identifiers: pl.Expr) -> pl.Expr:
-        """Whether each list of identifiers has one that is forgotten; never null.
+    def holds_record(self, naming: Naming) -> pl.Expr:
+        """Whether a record is of somebody forgotten, by any of its identifiers; never null.
 
         Args:
-            identifiers: Lists of text, as in `LINKED`.
+            naming: Under which the records were mapped.
         """
-        if not self.hashes:
-            return pl.lit(False)
-        return identifiers.list.eval(self.holds(pl.element())).list.any().fill_null(False)
+        own = self.holds(pl.col(CUSTOMER_ID))
+        if not self.hashes or not naming.order:
+            return own
+        beside = pl.col(LINKED).list.eval(self.holds(pl.element())).list.any()
+        return own | beside.fill_null(False)
 
     def holds_name(self, names: pl.Expr, naming: Naming) -> pl.Expr:
         """Whether each customer is forgotten, by the name that tables have; never null.
@@ -168,21 +172,34 @@ class Forgotten:
             names: What `naming.name` and the links made of identifiers.
             naming: Under which the records were mapped.
         """
-        if not self.hashes or not naming.order:
-            return self.holds(names)
-        first = naming.order[0]  # the kind that names leave out, unless they look like one
-        has_kind = pl.any_horizontal(names.str.starts_with(f"{kind}:") for kind in naming.order)
-        full = pl.when(has_kind).then(names).otherwise(pl.concat_str(pl.lit(f"{first}:"), names))
-        return self.holds(full)
+        return self.holds(naming.identifier(names))
 
-    def holds_record(self, naming: Naming) -> pl.Expr:
-        """Whether a record is of somebody forgotten, by any of its identifiers; never null.
+    def theirs(self, rows: pl.LazyFrame, naming: Naming, own: pl.Expr = _OWN) -> pl.Expr | None:
+        """The same as `holds_record` of rows at rest, where each identifier is hashed but once.
+
+        Of rows in a stream that takes another pass, which costs what it saves.
 
         Args:
-            naming: Under which the records were mapped.
+            rows: Records; their distinct identifiers fit into memory.
+            naming: Under which they were mapped.
+            own: What a row has as its own identifier.
+
+        Returns:
+            An expression that is never null; None: no record is.
         """
-        own = self.holds(pl.col(CUSTOMER_ID))
-        return own | self.holds_any(pl.col(LINKED)) if naming.order else own
+        found = self._among(rows.select(own.alias(CUSTOMER_ID)))
+        theirs = [own.is_in(found).fill_null(False)] if found else []
+        if naming.order and (found := self._among(rows.select(pl.col(LINKED).explode()))):
+            beside = pl.col(LINKED).list.eval(pl.element().is_in(found)).list.any()
+            theirs.append(beside.fill_null(False))
+        return pl.any_horizontal(theirs) if theirs else None
+
+    def _among(self, identifiers: pl.LazyFrame) -> list[str]:
+        """Those of a column of identifiers that are forgotten."""
+        if not self.hashes:
+            return []
+        once = identifiers.unique().collect()
+        return once.filter(self.holds(pl.nth(0))).to_series().to_list()
 
 
 def _checksum(key: str, hashes: list[str], shared: list[str], naming: str) -> str:

@@ -62,6 +62,14 @@ class Naming:
         """What a customer is called who is known by an identifier and linked to no other."""
         return customer_name(identifiers, self.order) if self.order else identifiers
 
+    def identifier(self, names: pl.Expr) -> pl.Expr:
+        """The inverse of `name`."""
+        if not self.order:
+            return names
+        first = self.order[0]  # the kind that names leave out, unless they look like one
+        has_kind = pl.any_horizontal(names.str.starts_with(f"{kind}:") for kind in self.order)
+        return pl.when(has_kind).then(names).otherwise(pl.concat_str(pl.lit(f"{first}:"), names))
+
 
 PLAIN_IDS = Naming()
 """Customers are known by `customer_id`, which is stored as it is."""

@@ -8,24 +8,32 @@ city.
 
 What comes out depends on the set of links alone, not on their order or on how often they were seen.
 
-Shapes: an identifier is text, kind:value, such as `user:42` or `anonymous:9f3b`.
+Texts are in memory a share at a time: identifiers lie on the disk by their share and have numbers
+(`numbering`), components are found among numbers alone (`graph`), and the name of each is chosen
+where all of its identifiers lie together, by the share of the component.
+
+Shapes: an identifier is text, kind:value, such as `user:42` or `anonymous:9f3b`; N identifiers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from seqchurn.events.hashing import bucket
+from seqchurn.events.identity.graph import Graph
+from seqchurn.events.identity.numbering import IDENTIFIER, IS_OWN, Numbering
+from seqchurn.events.spreading import Shares, gathered, spread
+from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["IDENTIFIER", "Resolution", "customer_name", "identifier", "resolve"]
 
-IDENTIFIER = "identifier"
-
-
+_COMPONENT, _RANK = "component", "rank"
+_MEMBERS = {_COMPONENT: pl.Int32(), IDENTIFIER: pl.String(), _RANK: pl.Int32()}
 _NONE = pl.lit(False)
 
 
@@ -33,10 +41,13 @@ _NONE = pl.lit(False)
 class Resolution:
     """Who is whom."""
 
-    customers: pl.DataFrame
-    """`identifier` and `customer_id` of all that are linked to another, sorted by `identifier`."""
+    customers: pl.LazyFrame
+    """`identifier` and `customer_id` of all that are linked to another, from the disk, in any
+    order."""
     shared: pl.DataFrame
     """`identifier` and `links`, its number, of those with too many, the largest number first."""
+    shares: Shares
+    """In how many the customers fit into memory."""
 
 
 def identifier(kind: str, value: pl.Expr) -> pl.Expr:
@@ -61,10 +72,12 @@ def customer_name(identifiers: pl.Expr, order: Sequence[str]) -> pl.Expr:
 
 
 def resolve(
-    links: pl.DataFrame,
+    links: pl.LazyFrame,
+    folder: Path,
     *,
     order: Sequence[str],
     most_links: int,
+    shares: Shares,
     unfollowed: pl.Expr = _NONE,
 ) -> Resolution:
     """One customer for all identifiers that hang together.
@@ -76,71 +89,66 @@ def resolve(
     Args:
         links: Two columns of identifiers, one link a row, in the first one what a record had as
             its own; links to itself say nothing.
+        folder: For work in between, and for what comes out.
         order: All kinds, the one that names customers first.
         most_links: Links to different identifiers beyond which an identifier's are not followed.
+        shares: In how many identifiers fit into memory, by the bucket that records of them lie in.
         unfollowed: Of `IDENTIFIER`, whether its links are not followed in any case.
 
     Returns:
         The customer of each identifier that hangs together with another, and who has too many.
     """
-    graph = _Graph(links)
-    identifiers = graph.identifiers.to_frame(IDENTIFIER)
-    never = identifiers.select(pl.repeat(False, pl.len()) | unfollowed).to_series().to_numpy()
-    too_many = (graph.degrees > most_links) | never
-    _, component = connected_components(graph.without(too_many), directed=False)
-    linked = np.bincount(component)[component] > 1
-    first = graph.identifiers.gather(graph.first(component, order)[component])
-    customers = identifiers.with_columns(customer_id=first).filter(linked)
-    shared = identifiers.with_columns(links=graph.degrees).filter(too_many)
-    return Resolution(
-        customers=customers.with_columns(customer_name(pl.col("customer_id"), order)),
-        shared=shared.sort("links", IDENTIFIER, descending=[True, False]),
-    )
+
+    def share(identifiers: pl.Expr) -> pl.Expr:
+        return shares.of(bucket(customer_name(identifiers, order), shares.buckets))
+
+    numbering = Numbering(links, folder, share, shares.shares)
+    graph = Graph(numbering.one, numbering.other, numbering.size)
+    too_many, shared = _too_many(numbering, graph.degrees, most_links, unfollowed)
+    component = graph.components(too_many)  # (N,)
+    _send_members(numbering, component, order, folder / "members", shares.shares)
+    customers = _named(folder, order, shares.shares)
+    return Resolution(customers, shared, shares)
 
 
-class _Graph:
-    """Identifiers and the links between different ones, each link once.
-
-    An identifier's number is its place in the sorted `identifiers`.
-    """
-
-    def __init__(self, links: pl.DataFrame) -> None:
-        ends = [links[name] for name in links.columns]
-        self.identifiers = pl.concat(ends).drop_nulls().unique().sort()
-        numbers = pl.DataFrame({IDENTIFIER: self.identifiers}).with_row_index("number")
-        one, other = (_numbered(end, numbers) for end in ends)
-        self._is_own = np.zeros(len(self.identifiers), dtype=bool)
-        self._is_own[one.drop_nulls().to_numpy()] = True
-        pairs = pl.select(pl.min_horizontal(one, other), other=pl.max_horizontal(one, other))
-        pairs = pairs.drop_nulls()
-        pairs = pairs.filter(pl.nth(0) != pl.nth(1)).unique()
-        self._ends = [pairs[:, i].to_numpy() for i in (0, 1)]
-        self.degrees = np.bincount(np.concatenate(self._ends), minlength=len(self.identifiers))
-
-    def without(self, left_out: np.ndarray) -> coo_array:
-        """Adjacency without the links of some identifiers."""
-        one, other = self._ends
-        kept = ~(left_out[one] | left_out[other])
-        size = len(self.identifiers)
-        ones = np.ones(kept.sum(), dtype=np.int8)
-        return coo_array((ones, (one[kept], other[kept])), shape=(size, size))
-
-    def first(self, component: np.ndarray, order: Sequence[str]) -> np.ndarray:
-        """Number of the identifier that each component is called by.
-
-        Args:
-            component: Of each identifier, from 0 on.
-            order: All kinds, the one that names customers first.
-        """
-        size = len(self.identifiers)
-        kind = self.identifiers.str.split_exact(":", 1).struct.field("field_0")
-        rank = kind.replace_strict(list(order), range(len(order)), return_dtype=pl.Int64)
-        place = (2 * rank.to_numpy() + ~self._is_own) * size + np.arange(size)
-        least = np.full(component.max(initial=-1) + 1, np.iinfo(np.int64).max)
-        np.minimum.at(least, component, place)
-        return least % size
+def _too_many(
+    numbering: Numbering, degrees: np.ndarray, most_links: int, unfollowed: pl.Expr
+) -> tuple[np.ndarray, pl.DataFrame]:
+    """Whose links are not followed, shape (N,), and the same as a table."""
+    too_many, shared = degrees > most_links, []  # (N,)
+    for table, numbers in numbering.shares():
+        never = table.select(pl.repeat(False, pl.len()) | unfollowed).to_series().to_numpy()
+        too_many[numbers] |= never
+        with_links = table.select(IDENTIFIER, pl.Series("links", degrees[numbers]))
+        shared.append(with_links.filter(too_many[numbers]))
+    return too_many, pl.concat(shared).sort("links", IDENTIFIER, descending=[True, False])
 
 
-def _numbered(identifiers: pl.Series, numbers: pl.DataFrame) -> pl.Series:
-    frame = identifiers.alias(IDENTIFIER).to_frame()
-    return frame.join(numbers, on=IDENTIFIER, how="left", maintain_order="left")["number"]
+def _send_members(
+    numbering: Numbering, component: np.ndarray, order: Sequence[str], folder: Path, shares: int
+) -> None:
+    """Write who hangs together with another, by the share of the component."""
+    linked = np.bincount(component, minlength=len(component))[component] > 1  # (N,)
+    kind = pl.col(IDENTIFIER).str.split_exact(":", 1).struct.field("field_0")
+    rank = 2 * kind.replace_strict(list(order), range(len(order)), return_dtype=pl.Int32)
+    for number, (table, numbers) in enumerate(numbering.shares()):
+        members = table.with_columns(pl.Series(_COMPONENT, component[numbers]))
+        members = members.filter(linked[numbers]).with_columns(
+            (rank + (~pl.col(IS_OWN)).cast(pl.Int32)).alias(_RANK)
+        )
+        to = pl.col(_COMPONENT) % shares
+        spread(members.lazy().select([*_MEMBERS]), folder / str(number), to)
+
+
+def _named(folder: Path, order: Sequence[str], shares: int) -> pl.LazyFrame:
+    """The customer of each member, from files that are written share by share."""
+    first = pl.col(_RANK) == pl.col(_RANK).min().over(_COMPONENT)
+    name = customer_name(pl.col(IDENTIFIER).min(), order).alias(CUSTOMER_ID)
+    files = [folder / "customers" / f"{share}.parquet" for share in range(shares)]
+    files[0].parent.mkdir()
+    for share, file in enumerate(files):
+        members = gathered(folder / "members", share, pl.Schema(_MEMBERS)).collect()
+        names = members.filter(first).group_by(_COMPONENT).agg(name)
+        customers = members.join(names, on=_COMPONENT).select(IDENTIFIER, CUSTOMER_ID)
+        customers.write_parquet(file, compression="lz4", statistics=False)
+    return pl.scan_parquet(files)

@@ -2,7 +2,8 @@
 
 Records lie in the bucket of their own identifier, since links that are not yet seen may change
 whose they are. Before each merge they are sent on to the bucket of the customer whom all links
-together say they belong to.
+together say they belong to, some buckets at a time, beside the customers of the identifiers that
+lie in these.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from pathlib import Path
 import polars as pl
 
 from seqchurn.config.sources import Source
-from seqchurn.events.deliveries import OTHER, OWN, Part
+from seqchurn.events.deliveries import OTHER, OWN, Part, Terms
 from seqchurn.events.hashing import bucket
-from seqchurn.events.identity.forgotten import Forgotten
-from seqchurn.events.identity.identifiers import LINKED, Naming
+from seqchurn.events.identity.identifiers import LINKED
 from seqchurn.events.identity.resolution import IDENTIFIER, Resolution, resolve
+from seqchurn.events.spreading import Shares, gathered, spread
 from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["Records", "resolved", "routed"]
 
-_TO = "seqchurn:to"
+_AT_ONCE = 500_000
+"""Links whose identifiers may be in memory together."""
+
+_KNOWN = "seqchurn:known"
 
 
 @dataclass(frozen=True)
@@ -39,61 +43,62 @@ class Records:
         """Mapped records of one bucket, in any order."""
         if self.folder is None:
             return pl.concat([part.records(bucket) for part in self.parts]).collect()
-        files = sorted(self.folder.glob(f"{_TO}={bucket}/*.parquet"))
         schema = self.parts[0].records(0).drop(LINKED).collect_schema()
-        if not files:
-            return pl.DataFrame(schema=schema)
-        return pl.scan_parquet(files, hive_partitioning=False).select(schema.names()).collect()
+        return gathered(self.folder, bucket, schema).collect()
 
 
-def resolved(
-    parts: Sequence[Part], naming: Naming, most_links: int, forgotten: Forgotten
-) -> Resolution:
+def resolved(parts: Sequence[Part], terms: Terms, most_links: int, folder: Path) -> Resolution:
     """Who is whom, by the links of all sources.
 
     Args:
         parts: Of all sources.
-        naming: Kinds of identifiers in their order.
+        terms: What they were read under; what many shared when somebody was forgotten is not
+            followed.
         most_links: As `resolve` takes it.
-        forgotten: What many shared when somebody was forgotten is not followed.
+        folder: For work in between, and for what comes out.
 
     Returns:
         The customer of each identifier that is linked to another.
     """
-    links = pl.concat([part.links() for part in parts]).unique().collect()
+    links = pl.concat([part.links() for part in parts])
+    count = links.select(pl.len()).collect().item()
     return resolve(
         links.select(OWN, OTHER),
-        order=naming.order,
+        folder,
+        order=terms.naming.order,
         most_links=most_links,
-        unfollowed=forgotten.holds_shared(pl.col(IDENTIFIER)),
+        shares=Shares.of_rows(count, _AT_ONCE, terms.buckets),
+        unfollowed=terms.forgotten.holds_shared(pl.col(IDENTIFIER)),
     )
 
 
 def routed(
-    records: Records, resolution: Resolution, naming: Naming, buckets: int, folder: Path
-) -> Records:
-    """Send the records of a source on to the buckets of their customers.
+    sources: Sequence[Records], resolution: Resolution, terms: Terms, folder: Path
+) -> list[Records]:
+    """Send the records of all sources on to the buckets of their customers.
 
     Args:
-        records: As they lie in the parts, `customer_id` an identifier.
+        sources: As they lie in the parts, `customer_id` an identifier.
         resolution: Who is whom.
-        naming: What customers without a link are called.
-        buckets: Number of buckets.
-        folder: Where to make a folder for the source.
+        terms: What they were read under.
+        folder: Where to make a folder for each source, and one for who is known where.
 
     Returns:
         The same records, by bucket of their customer.
     """
-    folder = folder / records.source.name
-    known = resolution.customers.rename({CUSTOMER_ID: _TO}).lazy()
-    whose = pl.coalesce(pl.col(_TO), naming.name(pl.col(CUSTOMER_ID)))
-    lying = pl.concat([part.records() for part in records.parts]).drop(LINKED)
-    sent = lying.join(known, left_on=CUSTOMER_ID, right_on=IDENTIFIER, how="left")
-    named = sent.with_columns(whose.alias(CUSTOMER_ID))
-    named.with_columns(bucket(pl.col(CUSTOMER_ID), buckets).alias(_TO)).sink_parquet(
-        pl.PartitionBy(folder, key=_TO, include_key=False),
-        mkdir=True,
-        compression="lz4",
-        statistics=False,
-    )
-    return Records(records.source, records.parts, folder)
+    shares, naming = resolution.shares, terms.naming
+    lying_in = bucket(naming.name(pl.col(IDENTIFIER)), terms.buckets)
+    known = resolution.customers.rename({CUSTOMER_ID: _KNOWN})
+    spread(known, folder / _KNOWN, shares.of(lying_in))
+    schema = known.collect_schema()
+    whose = pl.coalesce(pl.col(_KNOWN), naming.name(pl.col(CUSTOMER_ID)))
+    for share in range(shares.shares):
+        here = gathered(folder / _KNOWN, share, schema)
+        for records in sources:
+            buckets = shares.buckets_of(share)
+            lying = pl.concat([part.records(*buckets) for part in records.parts]).drop(LINKED)
+            sent = lying.join(here, left_on=CUSTOMER_ID, right_on=IDENTIFIER, how="left")
+            named = sent.with_columns(whose.alias(CUSTOMER_ID)).drop(_KNOWN)
+            to = bucket(pl.col(CUSTOMER_ID), terms.buckets)
+            spread(named, folder / records.source.name / str(share), to)
+    return [Records(r.source, r.parts, folder / r.source.name) for r in sources]

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import DataError, EnvironmentFailure
+from seqchurn.events.identity import forgotten
 from seqchurn.events.identity.forgotten import FILE_NAME, Forgotten
 from seqchurn.events.identity.identifiers import LINKED, Naming
+from seqchurn.events.identity.keyed import keyed
 from seqchurn.schema import CUSTOMER_ID
 
 PEOPLE = pl.DataFrame(
@@ -22,8 +24,13 @@ PEOPLE = pl.DataFrame(
 KINDS = Naming(("user", "email", "anonymous"))
 
 
-def held(forgotten: Forgotten, naming: Naming = KINDS) -> list[bool]:
-    return PEOPLE.with_columns(held=forgotten.holds_record(naming))["held"].to_list()
+def held(known: Forgotten, naming: Naming = KINDS) -> list[bool]:
+    people = PEOPLE if naming.order else PEOPLE.drop(LINKED)
+    found = people.with_columns(held=known.holds_record(naming))["held"].to_list()
+    theirs = known.theirs(people.lazy(), naming)
+    at_rest = pl.lit(False) if theirs is None else theirs
+    assert people.with_columns(held=at_rest)["held"].to_list() == found
+    return found
 
 
 def test_nobody_is_forgotten_until_somebody_asks(tmp_path: Path) -> None:
@@ -31,6 +38,7 @@ def test_nobody_is_forgotten_until_somebody_asks(tmp_path: Path) -> None:
     assert nobody.digest == ""
     assert held(nobody) == [False] * 4
     assert nobody.holds(pl.col("x")).meta.eq(pl.lit(False))  # costs nothing
+    assert nobody.theirs(PEOPLE.lazy(), KINDS) is None
     assert not any(tmp_path.iterdir())
 
 
@@ -52,9 +60,36 @@ def test_a_record_is_forgotten_by_any_of_its_identifiers(
 
 
 def test_without_kinds_there_is_only_the_id(tmp_path: Path) -> None:
-    forgotten = Forgotten().add(tmp_path, ["user:7", "email:x"])
-    rows = PEOPLE.drop(LINKED).with_columns(held=forgotten.holds_record(Naming()))
-    assert rows["held"].to_list() == [True, False, False, False]
+    known = Forgotten().add(tmp_path, ["user:7", "email:x"])
+    assert held(known, Naming()) == [True, False, False, False]
+
+
+def test_an_identifier_is_hashed_once_however_many_records_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Forgotten().add(tmp_path, ["user:7", "email:x"])
+    hashed: list[str | None] = []
+
+    def noted(values: pl.Expr, key: bytes) -> pl.Expr:
+        def note(some: pl.Series) -> pl.Series:
+            hashed.extend(some)
+            return some.to_frame("who").select(keyed(pl.col("who"), key)).to_series()
+
+        return values.map_batches(note, return_dtype=pl.String)
+
+    monkeypatch.setattr(forgotten, "keyed", noted)
+    many = pl.concat([PEOPLE] * 50).lazy()
+    theirs = known.theirs(many, KINDS)
+    assert theirs is not None
+    held = many.with_columns(held=theirs).collect()["held"].to_list()
+    assert held == [True, True, False, False] * 50
+    assert len(hashed) <= 8  # own and beside; null among them
+
+
+def test_a_name_of_a_table_is_its_identifier_again() -> None:
+    who = ["user:7", "user:user:8", "anonymous:a", "user:email:x", "email:x"]
+    frame = pl.DataFrame({"who": who}).select(KINDS.identifier(KINDS.name(pl.col("who"))))
+    assert frame.to_series().to_list() == who
 
 
 def test_who_was_forgotten_before_stays_so(tmp_path: Path) -> None:

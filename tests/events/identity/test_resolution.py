@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqchurn.events.identity.resolution import Resolution, customer_name, identifier, resolve
+from seqchurn.events.identity.resolution import IDENTIFIER, customer_name, identifier, resolve
+from seqchurn.events.spreading import Shares
 
 ORDER = ["user", "email", "anonymous"]
 
 Pair = tuple[str, str]
 
 
-def resolved(links: list[Pair], most_links: int = 100) -> Resolution:
-    schema = {"one": pl.String, "other": pl.String}
-    return resolve(pl.DataFrame(links, schema, orient="row"), order=ORDER, most_links=most_links)
+def resolved(
+    links: list[Pair], most_links: int = 100, shares: int = 1, **options: Any
+) -> tuple[dict[str, str], list[tuple[str, int]]]:
+    """The customer of each identifier, and who has too many links."""
+    frame = pl.LazyFrame(links, {"one": pl.String, "other": pl.String}, orient="row")
+    with TemporaryDirectory() as folder:
+        found = resolve(
+            *(frame, Path(folder) / "work"),
+            **{"order": ORDER, "most_links": most_links, "shares": Shares(7, shares), **options},
+        )
+        rows = found.customers.collect().rows()
+    assert len(rows) == len(dict(rows))
+    return dict(rows), found.shared.rows()
 
 
-def customers(links: list[Pair], most_links: int = 100) -> dict[str, str]:
-    return dict(resolved(links, most_links).customers.iter_rows())
+def customers(links: list[Pair], most_links: int = 100, shares: int = 1) -> dict[str, str]:
+    return resolved(links, most_links, shares)[0]
 
 
 def searched(links: list[Pair]) -> dict[str, frozenset[str]]:
@@ -83,24 +97,59 @@ def test_an_identifier_without_a_value_is_none() -> None:
 def test_a_kiosk_does_not_merge_a_city() -> None:
     city = [(f"user:{i}", "anonymous:kiosk") for i in range(30)]
     homes = [(f"user:{i}", f"anonymous:home{i}") for i in range(30)]
-    found = resolved([*city, *homes, *city], most_links=29)
-    assert found.shared.rows() == [("anonymous:kiosk", 30)]
-    assert dict(found.customers.iter_rows()) == {
-        who: str(i) for i in range(30) for who in (f"user:{i}", f"anonymous:home{i}")
-    }
+    found, shared = resolved([*city, *homes, *city], most_links=29)
+    assert shared == [("anonymous:kiosk", 30)]
+    assert found == {who: str(i) for i in range(30) for who in (f"user:{i}", f"anonymous:home{i}")}
     assert len(set(customers([*city, *homes], most_links=30).values())) == 1
 
 
 @pytest.mark.parametrize("links", [[], [("user:1", "user:1")]])
 def test_no_links_say_nothing(links: list[Pair]) -> None:
-    assert resolved(links).customers.is_empty()
-    assert resolved(links).shared.is_empty()
+    assert resolved(links) == ({}, [])
 
 
 identifiers = st.builds("{}:{}".format, st.sampled_from(ORDER), st.integers(0, 12))
 
 
-@settings(deadline=None)
+def united(
+    links: list[Pair], most_links: int, unfollowed: str
+) -> tuple[dict[str, str], list[tuple[str, int]]]:
+    """The same as `resolved`, by union-find over texts, one link at a time."""
+    distinct = {frozenset(link) for link in links if link[0] != link[1]}
+    everyone = sorted({end for link in links for end in link})
+    degrees = {who: sum(who in link for link in distinct) for who in everyone}
+    shared = {who for who in everyone if degrees[who] > most_links or who == unfollowed}
+    whose = {who: {who} for who in everyone}
+    for one, other in (sorted(link) for link in distinct if not link & shared):
+        both = whose[one] | whose[other]
+        whose |= dict.fromkeys(both, both)
+    own = {one for one, _ in links}
+
+    def rank(who: str) -> tuple[int, bool, str]:
+        return ORDER.index(who.partition(":")[0]), who not in own, who
+
+    names = {who: min(part, key=rank) for who, part in whose.items() if len(part) > 1}
+    return (
+        {who: name.removeprefix("user:") for who, name in names.items()},
+        sorted(((who, degrees[who]) for who in shared), key=lambda found: (-found[1], found[0])),
+    )
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.tuples(identifiers, identifiers), max_size=40),
+    st.integers(1, 5),
+    st.integers(1, 7),
+)
+def test_who_is_whom_is_what_union_find_says_in_any_number_of_shares(
+    links: list[Pair], most_links: int, shares: int
+) -> None:
+    kiosk = pl.col(IDENTIFIER) == "user:3"
+    found = resolved(links, most_links, shares, unfollowed=kiosk)
+    assert found == united(links, most_links, "user:3")
+
+
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(identifiers, identifiers), max_size=30), st.randoms())
 def test_customers_are_the_connected_components_whatever_the_order(
     links: list[Pair], rng: random.Random
