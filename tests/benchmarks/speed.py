@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rows", type=_names, default=list(ROWS), metavar="ROW,...", help=", ".join(ROWS))
     add("--rounds", type=int, default=ROUNDS, help="runs of each side, in turns")
     add("--data_dir", type=Path, help="for logs and stores, kept; default: removed at the end")
-    add("--grow", action="store_true", help="what more events, customers and width cost; hours")
+    add("--grow", action="store_true", help="instead: cost at sizes up to 50 million events, or --events")
     add("--peer_python", default=sys.executable, help="interpreter that has the peers")
     return parser
 

@@ -81,15 +81,17 @@ class Bench:
         return parts
 
     def champion(self, store: str) -> Path:
-        """Bundle of a model of one epoch on the sample, the only one of its store; made once."""
-        bundles = self.folder / store / "mlflow"
-        if not list(bundles.glob("**/bundle.json")):
+        """Bundle of a model of one epoch on the sample, the champion of a store; made once."""
+        place = self.folder / store / "champion.txt"
+        if not place.exists():
             config = self.prepared(store, self.sample_events)
             print("training the model that scores", file=sys.stderr)
             measure(self.verb("train", config, "--training.max_epochs", "1"))
             measure(self.verb("promote", config))
-        [description] = bundles.glob("**/bundle.json")
-        return description.parent
+            bundles = (self.folder / store / "mlflow").glob("**/bundle.json")
+            newest = max(bundles, key=lambda file: file.stat().st_mtime)
+            place.write_text(str(newest.parent), encoding="utf-8")
+        return Path(place.read_text(encoding="utf-8"))
 
     def command(self, *words: str, clock: str | None = None) -> list[str]:
         """A command line of seqchurn; with a clock on one of its functions, as `module:name`."""
