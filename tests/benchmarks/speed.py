@@ -75,7 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--rows", type=_names, default=list(ROWS), metavar="ROW,...", help=", ".join(ROWS))
     add("--rounds", type=int, default=ROUNDS, help="runs of each side, in turns")
     add("--data_dir", type=Path, help="for logs and stores, kept; default: removed at the end")
-    add("--grow", action="store_true", help="instead: cost at sizes up to 50 million events, or --events")
+    add(
+        "--grow",
+        action="store_true",
+        help="instead: cost at sizes up to 50 million events, or --events",
+    )
     add("--peer_python", default=sys.executable, help="interpreter that has the peers")
     return parser
 
@@ -90,13 +94,15 @@ def _names(text: str) -> list[str]:
 def _compare(bench: Bench, asked: argparse.Namespace) -> tuple[str, Path]:
     """Measure the rows; the page, and the file that they were written to."""
     rows: list[Row] = []
+    partial = RESULTS / "speed-partial.json"
     for name in ROWS:
         if name in asked.rows:
             print(f"measuring {name}", file=sys.stderr)
             rows += ROWS[name](bench)
+            _written(partial, {"rows": rows})  # a run of hours may be stopped
     size = {EVENTS: "speed", LARGE_EVENTS: "speed-large"}.get(asked.events)
     whole = size and asked.rows == list(ROWS) and asked.rounds >= ROUNDS
-    path = RESULTS / (f"{size}.json" if whole else "speed-partial.json")
+    path = RESULTS / f"{size}.json" if whole else partial
     return page(rows), _written(path, {"rows": rows})
 
 
