@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import speed
-from tests.benchmarks.timing import rows
+from tests.benchmarks.timing import growth, rows
+from tests.benchmarks.timing.bench import Bench
 from tests.benchmarks.timing.child import MeasureError, interleaved, measure
 from tests.benchmarks.timing.growth import memory_goals, slopes
 from tests.benchmarks.timing.inside import clocked
 from tests.benchmarks.timing.journey import seconds_to_converge
 from tests.benchmarks.timing.page import page
+from tests.benchmarks.timing.peering import peer_rows
 from tests.benchmarks.timing.rows import GIB, Side, Target, row
 
 MIB = 2**20
@@ -147,6 +149,21 @@ def test_memory_of_prepare_is_judged_at_the_largest_size_and_against_the_second(
     assert (times["ratio"], times["met"]) == (pytest.approx(2.25), False)
 
 
+def test_a_peer_that_is_not_installed_is_skipped_and_nothing_else_is_run(tmp_path: Path) -> None:
+    class WithoutPeers(Bench):
+        def prepared(self, store: str, events: int) -> Path:
+            return self.folder / store
+
+        def part(self, name: str, *arguments: object, python: str = sys.executable) -> Any:
+            if name != "peers.export":
+                raise MeasureError(f"{name}\nModuleNotFoundError: No module named 'easy_tpp'")
+
+    found = peer_rows(WithoutPeers(tmp_path, 1_000, rounds=2))
+    assert [entry["rounds"] for entry in found] == [0, 0]
+    assert found[0]["note"] == "skipped: ModuleNotFoundError: No module named 'easy_tpp'"
+    assert found[0]["target"] == 0.25
+
+
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(speed, "RESULTS", tmp_path / "results")
@@ -192,9 +209,15 @@ def test_the_whole_benchmark_runs_on_a_small_log(
 
 
 @pytest.mark.slow
-def test_growth_runs_on_small_logs(results: Path, tmp_path: Path) -> None:
+def test_growth_runs_on_small_logs(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "CUSTOMERS", growth.CUSTOMERS[1:])
+    monkeypatch.setattr(growth, "WIDTHS", (8, 16))
     arguments = ["--grow", "--events", "40000", "--data_dir", str(tmp_path / "data")]
     assert speed.main(arguments) == 0
     found = json.loads((results / "growth-partial.json").read_text())
+    sizes = [(entry["what"], entry["size"]) for entry in found["rows"]]
+    assert sizes[:4] == [("prepare", n) for n in (800, 4_000, 16_000, 40_000)]
+    assert sizes[4:] == [("score", 80), ("score", 800), ("train lstm", 8), ("train lstm", 16)]
     assert {entry["what"] for entry in found["slopes"]} == {"prepare", "score", "train lstm"}
-    assert len(found["rows"]) == 4 + 3 + 4

@@ -21,27 +21,31 @@ PEERS = {
 _THREADS = 1
 
 
+class _NoPeerError(Exception):
+    """A peer cannot be run here."""
+
+
 def peer_rows(bench: Bench) -> list[Row]:
     """Real events a second of a fit, the project's and each peer's."""
     files = {name: bench.folder / f"peer-{name}" for name in PEERS}
     bench.part("peers.export", bench.prepared(STORE, bench.sample_events), *files.values())
-    events = floor_once(bench, "gru", HIDDEN).told["events"]
-    return [_row(bench, name, files[name], events) for name in PEERS]
+    return [_row(bench, name, files[name]) for name in PEERS]
 
 
-def _row(bench: Bench, name: str, file: Path, events: int) -> Row:
+def _row(bench: Bench, name: str, file: Path) -> Row:
     title, target = PEERS[name]
     what = f"train gru, beside {title}"
     try:
         runs = interleaved(
-            {
-                "own": lambda: fit_once(bench, "gru", HIDDEN),
+            {  # the peer first: if it is not there, nothing else need be run
                 "peer": lambda: _peer(bench, name, file),
+                "own": lambda: fit_once(bench, "gru", HIDDEN),
             },
             bench.rounds,
         )
-    except MeasureError as error:
+    except _NoPeerError as error:
         return skipped(what, str(error).splitlines()[-1], target)
+    events = floor_once(bench, "gru", HIDDEN).told["events"]
     own = Side.of(
         runs["own"], lambda run: EPOCHS * events / (run.told["returned"] - run.told["called"])
     )
@@ -52,4 +56,7 @@ def _row(bench: Bench, name: str, file: Path, events: int) -> Row:
 
 def _peer(bench: Bench, name: str, file: Path) -> Measured:
     arguments = (file, EPOCHS, HIDDEN, _THREADS)
-    return bench.part(f"peers.{name}", *arguments, python=bench.peer_python)
+    try:
+        return bench.part(f"peers.{name}", *arguments, python=bench.peer_python)
+    except MeasureError as error:
+        raise _NoPeerError(error) from error
