@@ -4,6 +4,7 @@
 #   make demo PYTHON=python3.12                with another Python (3.11 or newer)
 #   make demo PIP_ARGS='--extra-index-url URL' with other package indexes, as for a CPU-only torch
 #   make bench-accuracy BENCH_ARGS='--data_dir FOLDER'  with logs from another folder than data/raw
+#   make bench-speed BENCH_ARGS='--events 200000'        on a smaller log; --help tells the rest
 
 PYTHON ?= python3
 PIP_ARGS ?=
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow soak bench-accuracy clean
+.PHONY: help demo test check-slow soak bench-accuracy bench-speed clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' Makefile
@@ -36,6 +37,9 @@ soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, runs killed at 6
 
 bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
 	$(BIN)/python -m tests.benchmarks.accuracy $(BENCH_ARGS)
+
+bench-speed: $(INSTALLED) ## every stage against the least that it could cost, in time and memory
+	$(BIN)/python -m tests.benchmarks.speed $(BENCH_ARGS)
 
 clean: ## remove the environment and caches; data stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
