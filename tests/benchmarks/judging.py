@@ -56,7 +56,9 @@ def with_seed(config: Config, seed: int) -> Config:
     """The config of one seed, whose model is registered under a name of its own."""
     return config.model_copy(
         update={
-            "training": config.training.model_copy(update={"seed": seed}),
+            "training": config.training.model_copy(
+                update={"seed": seed, "at_once": 1}  # several logs are fitted at once
+            ),
             "tracking": config.tracking.model_copy(update={"model": f"{config.name}-seed-{seed}"}),
         }
     )
