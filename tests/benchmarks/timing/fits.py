@@ -17,8 +17,7 @@ __all__ = ["batches_of", "data_of", "network_of"]
 
 def data_of(config: Config) -> TrainingData:
     """What lies before the cutoff."""
-    sequences = sequences_store(config).snapshot().scan().collect()
-    return data_before(config, sequences, training_cutoff(config))
+    return data_before(config, sequences_store(config).snapshot(), training_cutoff(config))
 
 
 def network_of(config: Config, data: TrainingData) -> WaitModel:

@@ -3,9 +3,8 @@
     python -m tests.benchmarks.timing.floors.score SEQUENCES BUNDLE OUT AS_OF
 
 Reads every file, makes tensors and length buckets of it, runs the networks of the bundle over whole
-histories, and writes the probabilities at the horizons and three dates. It does not draw futures
-for the expected orders, ranks nobody, does not look for the model, and publishes without checks,
-locks and manifests.
+histories, and writes the probabilities at the horizons and three dates. It expects no orders, ranks
+nobody, does not look for the model, and publishes without checks, locks and manifests.
 """
 
 from __future__ import annotations

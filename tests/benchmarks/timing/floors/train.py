@@ -28,7 +28,7 @@ LEARNING_RATE, CLIP = 2e-3, 1.0
 def run(network: WaitModel, batches: list[LandmarkBatch], *, epochs: int, step_days: float) -> None:
     """Train."""
     weights = list(network.parameters())
-    optimizer = torch.optim.AdamW(weights, lr=LEARNING_RATE)
+    optimizer = torch.optim.AdamW(weights, lr=LEARNING_RATE, fused=True)
     for batch in batches * epochs:
         asked, real = batch.questions, batch.landmarks.real
         waits = network(batch.events, batch.landmarks)
