@@ -15,8 +15,10 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
 from typing import Any
 
 from seqchurn.errors import EnvironmentFailure, SeqchurnError
@@ -30,6 +32,7 @@ Work = Callable[[Any, Tell], None]
 
 _LOGGERS = ("", "seqchurn")
 _DONE = "seqchurn:done"
+_OF_RECORDS = ("name", "levelno", "levelname", "msg", "created")
 
 
 def run_apart(
@@ -45,6 +48,7 @@ def run_apart(
 
     Raises:
         SeqchurnError: The first that a process raises; the others are ended.
+        OSError: Likewise.
         EnvironmentFailure: If a process is killed, as by a system without memory.
         RuntimeError: If one fails in another way: a bug.
     """
@@ -76,17 +80,14 @@ def run_apart(
 
 def _given(pipe: Connection, waiting: list[str], tasks: Mapping[str, Any]) -> str:
     """Give the next task to a process that has none; its name, empty if there is none left."""
-    if not waiting:
-        pipe.send(_DONE)
-        return ""
-    name = waiting.pop(0)
+    name = waiting.pop(0) if waiting else ""
     with suppress(BrokenPipeError):  # it has ended, which whoever listens to it will see
-        pipe.send(pickle.dumps(tasks[name]))
+        pipe.send(pickle.dumps(tasks[name]) if name else _DONE)
     return name
 
 
 def _hear(message: Any, name: str, told: Callable[[str, Any], None]) -> None:
-    if isinstance(message, SeqchurnError):
+    if isinstance(message, SeqchurnError | OSError):
         raise message
     if isinstance(message, logging.LogRecord):
         message.msg = f"{name}: {message.msg}"
@@ -110,29 +111,42 @@ def _alone(packed: bytes, pipe: Connection, levels: list[int]) -> None:
     """What a process does: one task after another, until none is left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it will end it
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    tell = _Telling(pipe)
     logging.captureWarnings(True)
-    logging.getLogger().addHandler(_Passing(pipe))
+    logging.getLogger().addHandler(_Passing(tell))
     for name, level in zip(_LOGGERS, levels, strict=True):
         logging.getLogger(name).setLevel(level)
     try:
         work = pickle.loads(packed)
         while (order := pipe.recv()) != _DONE:
-            work(pickle.loads(order), pipe.send)
-            pipe.send(_DONE)
-    except SeqchurnError as error:
-        pipe.send(error)
+            work(pickle.loads(order), tell)
+            tell(_DONE)
+    except (SeqchurnError, OSError) as error:
+        tell(error)
 
 
-class _Passing(logging.Handler):
-    """Passes log records on to the process that started this one."""
+class _Telling:
+    """Sends messages from any thread, one after another."""
 
     def __init__(self, pipe: Connection) -> None:
-        super().__init__()
-        self.pipe = pipe
+        self.pipe, self.lock = pipe, threading.Lock()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        record.msg, record.args, record.exc_info = record.getMessage(), None, None
-        self.pipe.send(record)
+    def __call__(self, message: Any) -> None:
+        packed = pickle.dumps(message)
+        with self.lock:
+            self.pipe.send_bytes(packed)
+
+
+class _Passing(QueueHandler):
+    """Passes log records on to the process that started this one."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__(SimpleQueue())  # which nothing is put into
+        self.tell = tell
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        plain = {name: getattr(record, name) for name in _OF_RECORDS}  # `extra` may be anything
+        self.tell(logging.makeLogRecord(plain))
 
 
 def _end_with_parent() -> None:
@@ -146,8 +160,8 @@ def _check(process: BaseProcess, name: str) -> None:
     code = process.exitcode or 0
     if code < 0:
         raise EnvironmentFailure(
-            f"the process of {name} was ended by signal {-code}, as when memory runs out. Run it "
-            "again, with fewer of them at once (training.at_once: 1)."
+            f"the process of {name or 'a task'} was ended by signal {-code}, as when memory runs "
+            "out. Run it again, with fewer of them at once (training.at_once: 1)."
         )
-    if code:
+    if code or name:
         raise RuntimeError(f"the process of {name} has failed (exit status {code}); see above")

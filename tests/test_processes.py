@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -23,17 +25,28 @@ def count(number: int, tell: Tell) -> None:
     _log.info("counted to %d", number)
 
 
-def diverge(task: str, tell: Tell) -> None:
-    if task == "diverges":
+def diverge(task: int | None, tell: Tell) -> None:
+    if task is None:
         raise DivergedError("the loss became nan")
-    tell("begun")
+    tell(os.getpid())
     time.sleep(600.0)
 
 
 def fail(task: str, tell: Tell) -> None:
     if task == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if task == "left":
+        raise SystemExit(0)
+    if task == "a full disk":
+        raise OSError(errno.ENOSPC, "No space left on device")
     raise ValueError(task)
+
+
+def complain(task: str, tell: Tell) -> None:
+    try:
+        raise ValueError(task)
+    except ValueError:
+        _log.exception("it failed", extra={"lock": threading.Lock()})
 
 
 def wait_for_the_end(task: str, tell: Tell) -> None:
@@ -65,10 +78,15 @@ def test_every_task_is_done_beside_this_process_and_heard_in_its_order(
 
 
 def test_the_first_error_ends_all() -> None:
-    began = time.monotonic()
+    others: list[int] = []
     with pytest.raises(DivergedError, match="the loss became nan"):
-        heard(diverge, {"goes on": "goes on", "diverges": "diverges"}, at_once=2)
-    assert time.monotonic() - began < 120.0
+        run_apart(
+            diverge,
+            {"goes on": 600, "diverges": None},
+            at_once=2,
+            told=lambda _, process: others.append(process),
+        )
+    assert not any(map(alive, others))
 
 
 def test_a_process_that_is_killed_is_told_apart_from_a_bug(capfd: Any) -> None:
@@ -77,6 +95,26 @@ def test_a_process_that_is_killed_is_told_apart_from_a_bug(capfd: Any) -> None:
     with pytest.raises(RuntimeError, match=r"process of one has failed \(exit status 1\)"):
         heard(fail, {"one": "a bug"}, at_once=1)
     assert "ValueError: a bug" in capfd.readouterr().err
+
+
+def test_what_the_machine_refuses_is_told_as_it_is() -> None:
+    with pytest.raises(OSError, match="No space left on device") as refused:
+        heard(fail, {"one": "a full disk"}, at_once=1)
+    assert refused.value.errno == errno.ENOSPC
+
+
+def test_a_process_that_leaves_before_its_task_is_done_has_failed() -> None:
+    with pytest.raises(RuntimeError, match=r"process of one has failed \(exit status 0\)"):
+        heard(fail, {"one": "left"}, at_once=1)
+
+
+def test_a_logged_error_comes_with_its_traceback(
+    caplog: pytest.LogCaptureFixture, capfd: Any
+) -> None:
+    heard(complain, {"one": "no luck"}, at_once=1)
+    [message] = caplog.messages
+    assert message.startswith("one: it failed\nTraceback")
+    assert message.endswith("ValueError: no luck")
 
 
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -93,7 +131,10 @@ def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
         [sys.executable, str(file)], stdout=subprocess.PIPE, text=True, env=environment
     ) as run:
         assert run.stdout is not None
+        timer = threading.Timer(120.0, run.kill)
+        timer.start()
         others = [int(run.stdout.readline()) for _ in range(2)]
+        timer.cancel()
         run.kill()
         deadline = time.monotonic() + 60.0
         while any(map(alive, others)):

@@ -1,7 +1,8 @@
 """A config, sequences and a cutoff -> a fitted model: what `train` and `backtest` share.
 
-The three steps stand apart because of what lies between them: `train` refuses data that no model
-can be fitted to before it opens a run, and checkpoints outlive the fit until its model is safe.
+Data, fit and checkpoints stand apart because of what lies between them: `train` refuses data that
+no model can be fitted to before it opens a run, and checkpoints outlive the fit until its model is
+safe.
 """
 
 from __future__ import annotations
@@ -18,32 +19,27 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import pytorch_lightning as pl
 import torch
 
 from seqchurn import __version__
-from seqchurn.commands.parts import attributes_of, clock_of
+from seqchurn.commands.one_network import data_before, fit_network, recalibrated
+from seqchurn.commands.parts import clock_of
 from seqchurn.config import Config
-from seqchurn.datasets.data_module import Asking
-from seqchurn.datasets.training_data import Split, TrainingData, training_data
+from seqchurn.datasets.training_data import TrainingData
 from seqchurn.errors import LockedError
 from seqchurn.files import locked
 from seqchurn.processes import Tell, run_apart
 from seqchurn.storage import Snapshot
 from seqchurn.training.accelerators import fits_on_cpu
-from seqchurn.training.fit import FitOptions, OnEpoch, fit
-from seqchurn.training.fitted_model import FittedModel, make_model
-from seqchurn.training.recalibration import recalibrate
-from seqchurn.training.wait_model import WaitModel
+from seqchurn.training.fitted_model import FittedModel
 
-__all__ = ["Fitted", "checkpoints_of", "data_before", "fit_model", "networks_at_once"]
+__all__ = ["Fitted", "checkpoints_of", "fit_model", "networks_at_once"]
 
 _log = logging.getLogger(__name__)
 
 OnNetworkEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with the number of the network, that of the epoch, and its metrics."""
 
-_SEEDS_APART = 10_007
 _WORTH_A_PROCESS = 1_000_000  # events, or landmarks, of all epochs: some ten seconds of a core
 _ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "scoring")
 _NOT_OF_THE_FIT: dict[str, bool | set[str]] = {
@@ -61,38 +57,6 @@ class Fitted:
     validation_nll: float
     """Validation loss of the weights that were kept, mean over the networks, in nats per landmark;
     lower is better."""
-
-
-def data_before(config: Config, sequences: Snapshot, cutoff: datetime) -> TrainingData:
-    """What a model may learn from, and who tells when to stop.
-
-    Args:
-        config: The whole config; its own `training.cutoff` is not looked at.
-        sequences: What is read.
-        cutoff: First instant not seen, aware.
-
-    Raises:
-        ConfigError: If the cutoff lies inside a step or before the first event or order.
-        DataError: If the customers are too few to split.
-    """
-    fields = set(Split.__dataclass_fields__) - {"seed"}
-    data = training_data(
-        sequences.scan().collect(),
-        cutoff=cutoff,
-        clock=clock_of(config),
-        target=config.waits.target,
-        attributes=attributes_of(config),
-        limits=(config.datasets.max_events, config.datasets.max_categories),
-        split=Split(seed=config.training.seed, **config.datasets.model_dump(include=fields)),
-    )
-    _log.info(
-        "%s customers learn, %s tell when to stop; %s events before %s",
-        f"{len(data.training):,}",
-        f"{len(data.validation):,}",
-        f"{len(data.jagged.time):,}",
-        cutoff.isoformat(),
-    )
-    return data
 
 
 def fit_model(
@@ -122,22 +86,22 @@ def fit_model(
         EnvironmentFailure: If a process that fits a network is killed.
     """
     data = data or data_before(config, sequences, cutoff)
-    numbers = range(1, config.training.networks + 1)
+    folders = {n: checkpoints / f"network-{n}" for n in range(1, config.training.networks + 1)}
     at_once = networks_at_once(config, data)
     if at_once > 1:
-        tasks = {
-            f"network {n}": _Task(config, sequences, cutoff, n, checkpoints / f"network-{n}")
-            for n in numbers
-        }
-        _log.info("%d networks, %d at once", len(numbers), at_once)
+        _log.info("%d networks, %d at once", len(folders), at_once)
+        tasks = {f"network {n}": _Task(config, sequences, cutoff, n, folders[n]) for n in folders}
         run_apart(_fit_apart, tasks, at_once=at_once, told=lambda _, epoch: on_epoch(*epoch))
     networks, losses = [], []
-    for number in numbers:  # each is fitted here, or read if it was fitted apart
+    bar = sys.stderr.isatty() and _log.isEnabledFor(logging.INFO)
+    for n, folder in folders.items():  # each is fitted here, or read if it was fitted apart
         if at_once == 1:
-            _log.info("network %d of %d", number, len(numbers))
-        folder, tell = checkpoints / f"network-{number}", partial(on_epoch, number)
-        network, loss = _fit_one(config, data, number, checkpoints=folder, on_epoch=tell)
-        networks.append(network)
+            _log.info("network %d of %d", n, len(folders))
+        tell = partial(on_epoch, n)
+        network, loss = fit_network(
+            config, data, n, checkpoints=folder, on_epoch=tell, progress=bar
+        )
+        networks.append(recalibrated(config, data, n, network))
         losses.append(loss)
     model = FittedModel(
         networks=tuple(networks),
@@ -187,44 +151,14 @@ class _Task:
 def _fit_apart(task: _Task, tell: Tell) -> None:
     """Fit a network; its checkpoints stay."""
     torch.set_num_threads(task.config.threads)
-    data = data_before(task.config, task.sequences, task.cutoff)
-    _fit_one(
+    fit_network(
         task.config,
-        data,
+        data_before(task.config, task.sequences, task.cutoff),
         task.number,
         checkpoints=task.checkpoints,
         on_epoch=lambda epoch, metrics: tell((task.number, epoch, metrics)),
+        progress=False,
     )
-
-
-def _fit_one(
-    config: Config, data: TrainingData, number: int, *, checkpoints: Path, on_epoch: OnEpoch
-) -> tuple[WaitModel, float]:
-    """A fitted network and its validation loss; the first one has the configured seed."""
-    fields = {"landmarks", "landmark_density", "batch_slots"}
-    asking = Asking(clock_of(config).step_days, **config.datasets.model_dump(include=fields))
-    options = config.training.model_dump(exclude={"cutoff", "networks", "at_once"})
-    seed = config.training.seed + (number - 1) * _SEEDS_APART
-    pl.seed_everything(seed, verbose=False)
-    network = make_model(
-        data.facts,
-        encoder=config.encoder.model_dump(),
-        head=config.head.model_dump(),
-        activity=config.activity.model_dump(),
-    )
-    loss = fit(
-        network,
-        data,
-        asking,
-        FitOptions(**{**options, "seed": seed}),
-        checkpoints=checkpoints,
-        on_epoch=on_epoch,
-        progress=sys.stderr.isatty() and _log.isEnabledFor(logging.INFO),
-    )
-    if data.end_day < data.cutoff_day:
-        recalibrate(network, data, asking, seed=seed)
-        _log.info("recalibrated: hazards times %.3f", network.hazard_scale)
-    return network, loss
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars
 import torch
 
-from seqchurn.commands.fitting import checkpoints_of, data_before, fit_model
+from seqchurn.commands.fitting import checkpoints_of, fit_model
+from seqchurn.commands.one_network import data_before
 from seqchurn.commands.parts import score_options, sequences_store, training_cutoff
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml

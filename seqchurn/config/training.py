@@ -23,7 +23,7 @@ class TrainingConfig(Section):
     """Networks fitted, each from a seed of its own; their probabilities are averaged."""
     at_once: PositiveInt | None = None
     """Networks fitted at the same time, each in a process that holds the data; default: where a fit
-    takes long, as many as there are cores, less threads of torch; else one."""
+    takes long, one for every `threads` cores; else one."""
     max_epochs: PositiveInt = 25
     """Passes over the customers, at most."""
     patience: PositiveInt = 25

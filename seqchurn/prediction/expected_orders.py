@@ -58,8 +58,8 @@ def expected_orders(
         seed: Seed of the draws, which depend on nothing else but the customer's id.
 
     Returns:
-        Shape (B, H), rows as in `running_waits`; rises with the horizon, and is, up to rounding,
-        at least the probability of an order.
+        Shape (B, H), rows as in `running_waits`; at least the probability of an order, up to
+        rounding.
 
     Raises:
         ConfigError: If `as_of` lies inside a step of the grid.
@@ -102,8 +102,9 @@ def _orders_of_one(
     for rows, count in fixed_blocks(torch.arange(len(customer))):
         who = customer[rows]
         day = torch.from_numpy(carried.waits(who).order_day(level[rows].unsqueeze(1).numpy())[:, 0])
-        more = _orders_after(carried, who, day, copied[rows], horizons) * weight[rows]  # (H, N)
-        np.add.at(expected, who[:count].numpy(), more.T[:count].numpy())
+        more = _orders_after(carried, who, day, copied[rows], horizons)  # (N, H)
+        more = more * weight[rows].unsqueeze(1)
+        np.add.at(expected, who[:count].numpy(), more[:count].numpy())
     return expected
 
 
@@ -121,7 +122,9 @@ def _spread(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _orders_after(
     carried: Carried, who: Tensor, day: Tensor, copied: Tensor, horizons: NDArray[np.float64]
 ) -> Tensor:
-    """Expected orders after first ones until the end of each horizon, shape (H, N).
+    """Expected orders after first ones until the end of each horizon, shape (N, H).
+
+    Each horizon is counted by itself, so that no count depends on which others are asked for.
 
     Args:
         carried: The customers, by one network.
@@ -132,13 +135,17 @@ def _orders_after(
     """
     step_days = carried.model.clock.step_days
     day = torch.round(day / step_days) * step_days  # as the clock counts: sums of steps would drift
-    left = (carried.as_of_day + torch.from_numpy(horizons)).unsqueeze(1) - day - step_days  # (H, N)
-    return renewals(
-        _wait_after(carried, who, day, copied),
-        left.clamp(min=0.0),
-        longest_days=float(horizons.max()) - step_days,
-        step_days=step_days,
-    )
+    wait = _wait_after(carried, who, day, copied)
+    counts = [
+        renewals(
+            wait,
+            (carried.as_of_day + horizon - day - step_days).clamp(min=0.0),
+            longest_days=horizon - step_days,
+            step_days=step_days,
+        )
+        for horizon in horizons.tolist()
+    ]
+    return torch.stack(counts, dim=1)
 
 
 def _wait_after(carried: Carried, who: Tensor, day: Tensor, copied: Tensor) -> Wait:

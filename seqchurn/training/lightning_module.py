@@ -58,7 +58,7 @@ class LandmarkModule(pl.LightningModule):
             self.parameters(),
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
-            fused=True,
+            fused=self.device.type != "xla",  # for which torch has no such kernel
         )
         scheduler: LRScheduler = OneCycleLR(
             optimizer,

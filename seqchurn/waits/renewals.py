@@ -7,7 +7,7 @@ one step of the log the solution is exact. In a longer cell M is taken for a str
 waits that end inside for such of a constant hazard, or several in the first cells: that keeps the
 number of orders in the long run, one over the mean wait, about what it is.
 
-Shapes: N waits, H times, C cells, P parts of cells.
+Shapes: N waits, C cells, P parts of cells.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from seqchurn.waits.wait import Wait
 __all__ = ["renewals"]
 
 _MOST_CELLS = 64
-_FINE_CELLS, _PARTS = 4, 8  # so many cells at the start are looked at in so many parts
+_FINE_CELLS, _PARTS = 4, 16  # so many cells at the start are looked at in so many parts
+_OVER = -700.0  # log survival of who has ordered for certain: finite, and exp of it is, too
 
 
 def renewals(wait: Wait, days: Tensor, *, longest_days: float, step_days: float) -> Tensor:
@@ -30,30 +31,28 @@ def renewals(wait: Wait, days: Tensor, *, longest_days: float, step_days: float)
 
     Args:
         wait: From one order to the next, batch shape (N,).
-        days: Whole steps from the end of the order's step on, shape (H, N), >= 0.
-        longest_days: The most that days may be; what comes out for less depends on it a little
-            where it is more than 64 steps.
+        days: Whole steps from the end of the order's step on, shape (N,), >= 0.
+        longest_days: The most that days may be; up to 64 steps of it the result is exact.
         step_days: Resolution of the log, in days; at most one order a step.
 
     Returns:
-        Shape (H, N), float64; rises with days from 0 on, and is at least P(wait <= days).
+        Shape (N,), float64, at least P(wait <= days).
     """
     steps = max(round(longest_days / step_days), 1)
     in_cell = math.ceil(steps / _MOST_CELLS)  # steps of a cell
     cells, cell_days = math.ceil(steps / in_cell), in_cell * step_days
-    fine = min(_FINE_CELLS, cells)
-    parts = _PARTS if in_cell > 1 else 1
+    fine, parts = min(_FINE_CELLS, cells), min(_PARTS, in_cell)
     border = torch.cat(
         [
-            torch.arange(fine * parts, dtype=torch.float64) / parts,
+            (torch.arange(fine * parts) * in_cell // parts).double() / in_cell,  # whole steps
             torch.arange(fine, cells + 1, dtype=torch.float64),
         ]
     )  # (P + 1,) in cells
-    log_open = wait.log_survival((border * cell_days).unsqueeze(1).expand(-1, days.shape[1]))
-    again = _repeated(log_open, border, in_cell)  # (C + 1, N)
+    log_open = wait.log_survival((border * cell_days).unsqueeze(1).expand(-1, len(days)))
+    again = _repeated(log_open.clamp(min=_OVER), border, in_cell)  # (C + 1, N)
     place = (days / cell_days).clamp(max=cells)
-    before = place.floor().long().clamp(max=cells - 1)  # (H, N)
-    repeated = torch.lerp(again.gather(0, before), again.gather(0, before + 1), place - before)
+    before = place.floor().long().clamp(max=cells - 1).unsqueeze(0)  # (1, N)
+    repeated = torch.lerp(again.gather(0, before), again.gather(0, before + 1), place - before)[0]
     return torch.where(days > 0.0, -torch.expm1(wait.log_survival(days)) + repeated, 0.0)
 
 
@@ -87,7 +86,7 @@ def _late_share(fall: Tensor, steps: Tensor) -> Tensor:
 
     Args:
         fall: By how much log survival falls over the stretch, >= 0.
-        steps: Steps of it; an order in a step comes at its end.
+        steps: Steps of it, >= 1; an order in a step comes at its end.
     """
     fall = fall.clamp(1e-6, 600.0)
     ends = torch.expm1(-fall / steps)  # minus the chance to end in a step: a truncated geometric

@@ -131,7 +131,16 @@ def test_networks_converge_when_their_validation_loss_is_near_the_best() -> None
         line(12, "epoch 1: train/nll 9.0, validation/nll -1.0000"),
         line(15, "epoch 2: train/nll 9.0, validation/nll -1.2000"),
     ]
-    assert seconds_to_converge(log) == pytest.approx(7.0 + 5.0)
+    assert seconds_to_converge(log) == pytest.approx((7.0 + 5.0) / 2)
+    at_once = [
+        line(0, "2 networks, 2 at once"),
+        line(2, "network 1: 20 customers learn, 3 tell when to stop; 99 events before 2026"),
+        line(3, "network 2: 20 customers learn, 3 tell when to stop; 99 events before 2026"),
+        line(5, "network 1: epoch 1: train/nll 9.0, validation/nll 2.0000"),
+        line(8, "network 2: epoch 1: train/nll 9.0, validation/nll 1.0000"),
+        line(9, "network 1: epoch 2: train/nll 9.0, validation/nll 1.0000"),
+    ]
+    assert seconds_to_converge(at_once) == pytest.approx((7.0 + 5.0) / 2)
 
 
 def test_a_slope_of_one_grows_as_the_size_does() -> None:

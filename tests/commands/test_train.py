@@ -68,8 +68,10 @@ def test_networks_learn_from_seeds_of_their_own(trained: Shop) -> None:
     assert [float(state["hazard_scale"]) for state in (one, other)] == [1.0, 1.0]
 
 
-def test_recalibrated_networks_are_kept_and_scored(trained: Shop) -> None:
-    done = trained.run("train", "--datasets.recalibration_span", "0.2")
+@pytest.mark.parametrize("at_once", ["1", "2"])
+def test_recalibrated_networks_are_kept_and_scored(at_once: str, trained: Shop) -> None:
+    flags = ["--datasets.recalibration_span", "0.2", "--training.at_once", at_once]
+    done = trained.run("train", *flags)
     said = [float(scale) for scale in re.findall(r"hazards times ([\d.]+)", done.err)]
     kept = [float(w) for name, w in weights(trained).items() if name.endswith("hazard_scale")]
     assert kept == pytest.approx(said, abs=6e-4)

@@ -183,6 +183,16 @@ def test_the_draws_follow_the_seed(model: FittedModel, sequences: pl.DataFrame) 
     assert one.mean() == pytest.approx(other.mean(), rel=0.15)
 
 
+def test_a_count_does_not_depend_on_the_other_horizons(
+    model: FittedModel, sequences: pl.DataFrame
+) -> None:
+    """But for the days of the first orders, which are drawn over the longest one."""
+    known = with_waits(model, 4.0, 3.0)
+    short = expected_orders(known, sequences, MOMENT, [7.0], paths=512)
+    with_long = expected_orders(known, sequences, MOMENT, [7.0, 364.0], paths=512)
+    np.testing.assert_allclose(with_long[:, 0], short[:, 0], rtol=0.02)
+
+
 def test_nobody_known_has_no_counts(model: FittedModel, sequences: pl.DataFrame) -> None:
     early = datetime(2023, 1, 1, tzinfo=UTC)
     assert expected_orders(model, sequences, early, [7.0, 28.0], paths=4).shape == (0, 2)

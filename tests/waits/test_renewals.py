@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -27,10 +28,19 @@ class Weibull(Wait):
         return hazard.log() + self.log_survival(days)
 
 
-def counted(wait: Wait, days: list[float], *, longest: float, step: float = 1.0) -> Tensor:
-    size = len(wait.log_survival(torch.zeros(())))
-    asked = torch.tensor(days, dtype=torch.float64).unsqueeze(1).expand(-1, size)
-    return renewals(wait, asked, longest_days=longest, step_days=step)
+def counted(wait: Weibull, days: Sequence[float], *, longest: float, step: float = 1.0) -> Tensor:
+    """Orders by days and waits."""
+    each = [torch.full((len(wait.scale),), float(d), dtype=torch.float64) for d in days]
+    return torch.stack([renewals(wait, d, longest_days=longest, step_days=step) for d in each])
+
+
+def day_by_day(wait: Weibull, days: int) -> Tensor:
+    """The same by the renewal equation on days, for every day from 0 on."""
+    alive = wait.log_survival(torch.arange(days + 1.0).unsqueeze(1)).exp().numpy()
+    mass, orders = -np.diff(alive, axis=0), np.zeros_like(alive)
+    for k in range(1, days + 1):  # an order on day k is the first one, or follows one before it
+        orders[k] = mass[k - 1] + (mass[: k - 1][::-1] * orders[1:k]).sum(axis=0)
+    return torch.from_numpy(orders.cumsum(axis=0))
 
 
 def test_waits_without_memory_give_every_step_the_same_chance() -> None:
@@ -60,24 +70,30 @@ def test_by_hand_for_three_steps() -> None:
     assert found[:, 0].tolist() == pytest.approx([first, second, third], rel=1e-12)
 
 
-@pytest.mark.parametrize("shape", [0.6, 1.0, 2.5])
-def test_long_horizons_come_near_to_what_steps_of_a_day_give(shape: float) -> None:
-    """Cells of ten days against the renewal equation solved day by day, waits of four days too."""
-    scale = [4.0, 20.0, 90.0, 900.0]
-    wait, days = Weibull(scale, shape), np.arange(641.0)
-    alive = np.exp(-((days[:, None] / np.array(scale)) ** shape))
-    mass, orders = -np.diff(alive, axis=0), np.zeros_like(alive)
-    for k in range(1, len(days)):  # an order on day k is the first one, or follows one before it
-        orders[k] = mass[k - 1] + (mass[: k - 1][::-1] * orders[1:k]).sum(axis=0)
-    expected = orders.cumsum(axis=0)[[30, 185, 640]]
-    found = counted(wait, [30.0, 185.0, 640.0], longest=640.0)
-    torch.testing.assert_close(found, torch.from_numpy(expected), rtol=0.05, atol=0.005)
+@pytest.mark.parametrize("longest", [64, 89, 181, 363, 640])
+@pytest.mark.parametrize("shape", [0.6, 1.0, 3.0, 8.0])
+def test_long_horizons_come_near_to_what_steps_of_a_day_give(shape: float, longest: int) -> None:
+    """At the end of a horizon, for waits from half a day to three years."""
+    wait = Weibull([0.6, 0.9, 1.8, 4.0, 20.0, 90.0, 900.0], shape)
+    found = counted(wait, [longest], longest=longest)
+    expected = day_by_day(wait, longest)[-1:]
+    near = 1e-9 if longest <= 64 else 0.02
+    torch.testing.assert_close(found, expected, rtol=near, atol=near / 10)
 
 
-def test_counts_rise_from_nothing_and_are_at_least_the_probability_of_one() -> None:
-    wait, days = Weibull([0.4, 5.0, 300.0], 0.7), [float(d) for d in range(0, 400, 7)]
-    found = counted(wait, days, longest=400.0)
+@pytest.mark.parametrize("longest", [40, 89, 363])
+@pytest.mark.parametrize("shape", [0.7, 3.0, 8.0])
+def test_on_every_day_there_are_no_fewer_orders_than_one_is_probable(
+    shape: float, longest: int
+) -> None:
+    wait, days = Weibull([0.6, 1.8, 5.0, 300.0], shape), range(longest + 1)
+    found = counted(wait, days, longest=longest)
     assert (found[0] == 0.0).all()
-    assert (found.diff(dim=0) >= 0.0).all()
-    probability = -torch.expm1(wait.log_survival(torch.tensor(days).unsqueeze(1)))
-    assert (found >= probability * 0.98 - 1e-9).all()  # within a cell they are joined by a line
+    assert found.isfinite().all()
+    probability = -torch.expm1(wait.log_survival(torch.arange(longest + 1.0).unsqueeze(1)))
+    assert (found >= probability - 1e-12).all()
+    later = slice(2 * (longest // 64 + 1), None)  # before, a cell hides in which step an order is
+    assert (found <= torch.arange(longest + 1.0).unsqueeze(1) * 1.02 + 1e-9)[later].all()
+    if longest <= 64:
+        torch.testing.assert_close(found, day_by_day(wait, longest))
+        assert (found.diff(dim=0) >= -1e-12).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytorch_lightning as pl
 
-from seqchurn.commands.fitting import data_before
+from seqchurn.commands.one_network import data_before
 from seqchurn.commands.parts import clock_of, sequences_store, training_cutoff
 from seqchurn.config import Config
 from seqchurn.datasets.data_module import Asking, LandmarkBatch, LandmarkDataModule
