@@ -27,7 +27,10 @@ from seqchurn.training.wait_model import WaitModel
 __all__ = ["Carried", "carry", "fixed_blocks"]
 
 BLOCK = 256
-"""Rows that the network is given at once."""
+"""Rows that the network is given at once, but for histories."""
+
+_HISTORIES = 64
+"""Histories at once: few enough to be of about one length in small buckets, too."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +90,20 @@ def carry(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Carri
     )
 
 
-def fixed_blocks(rows: Tensor) -> Iterator[tuple[Tensor, int]]:
-    """Blocks of `BLOCK` of some rows, and how many of each block count: the rest repeats the last.
+def fixed_blocks(rows: Tensor, size: int = BLOCK) -> Iterator[tuple[Tensor, int]]:
+    """Blocks of one size of some rows, and how many of each block count: the rest repeats the last.
 
     >>> [(len(block), count) for block, count in fixed_blocks(torch.arange(300))]
     [(256, 256), (256, 44)]
     """
-    for block in torch.split(rows, BLOCK) if len(rows) else ():
-        yield torch.cat([block, block[-1:].expand(BLOCK - len(block))]), len(block)
+    for block in torch.split(rows, size) if len(rows) else ():
+        yield torch.cat([block, block[-1:].expand(size - len(block))]), len(block)
 
 
 def _states(network: WaitModel, jagged: Jagged) -> EncoderState:
     by_length = torch.argsort(jagged.lengths, stable=True)
     states = [
         network.encoder.state(pad(jagged, rows)).take(torch.arange(count))
-        for rows, count in fixed_blocks(by_length)
+        for rows, count in fixed_blocks(by_length, _HISTORIES)
     ]
     return EncoderState.joined(states).take(torch.argsort(by_length))
