@@ -79,20 +79,15 @@ def test_a_mistake_in_the_yaml_ends_every_verb_with_2(
     assert calls == []
 
 
-def test_help_is_cheap() -> None:
+def test_help_imports_nothing_heavy() -> None:
+    """What it costs is measured by `make bench-speed`, row `help`."""
     code = (
-        "import sys, resource; from seqchurn.cli import main; status = main(['--help']);"
+        "import sys; from seqchurn.cli import main; status = main(['--help']);"
         f"heavy = [name for name in {HEAVY} if name in sys.modules];"
-        "usage = resource.getrusage(resource.RUSAGE_SELF);"
-        "print(status, heavy, usage.ru_utime + usage.ru_stime, sep='|', file=sys.stderr)"
+        "print(status, heavy, sep='|', file=sys.stderr)"
     )
-    seconds = []
-    for _ in range(3):
-        done = subprocess.run(_child(code), capture_output=True, text=True, check=True)
-        status, heavy, cpu = done.stderr.strip().split("|")
-        assert (status, heavy) == ("0", "[]")
-        seconds.append(float(cpu))
-    assert min(seconds) < 0.6
+    done = subprocess.run(_child(code), capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "0|[]"
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
