@@ -32,6 +32,7 @@ from seqchurn.processes import Tell, run_apart
 from seqchurn.storage import Snapshot
 from seqchurn.training.accelerators import fits_on_cpu
 from seqchurn.training.fitted_model import FittedModel
+from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Fitted", "checkpoints_of", "fit_model", "networks_at_once"]
 
@@ -89,9 +90,8 @@ def fit_model(
     folders = {n: checkpoints / f"network-{n}" for n in range(1, config.training.networks + 1)}
     at_once = networks_at_once(config, data)
     if at_once > 1:
-        _log.info("%d networks, %d at once", len(folders), at_once)
-        tasks = {f"network {n}": _Task(config, sequences, cutoff, n, folders[n]) for n in folders}
-        run_apart(_fit_apart, tasks, at_once=at_once, told=lambda _, epoch: on_epoch(*epoch))
+        tasks = [_Task(config, sequences, cutoff, n, folder) for n, folder in folders.items()]
+        _fit_all_apart(tasks, at_once, on_epoch)
     networks, losses = [], []
     bar = sys.stderr.isatty() and _log.isEnabledFor(logging.INFO)
     for n, folder in folders.items():  # each is fitted here, or read if it was fitted apart
@@ -103,15 +103,7 @@ def fit_model(
         )
         networks.append(recalibrated(config, data, n, network))
         losses.append(loss)
-    model = FittedModel(
-        networks=tuple(networks),
-        codebook=data.codebook,
-        facts=data.facts,
-        clock=clock_of(config),
-        target=config.waits.target,
-        max_events=config.datasets.max_events,
-    )
-    return Fitted(model, sum(losses) / len(losses))
+    return Fitted(_model(config, data, networks), sum(losses) / len(losses))
 
 
 def networks_at_once(config: Config, data: TrainingData) -> int:
@@ -137,6 +129,17 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def _model(config: Config, data: TrainingData, networks: list[WaitModel]) -> FittedModel:
+    return FittedModel(
+        networks=tuple(networks),
+        codebook=data.codebook,
+        facts=data.facts,
+        clock=clock_of(config),
+        target=config.waits.target,
+        max_events=config.datasets.max_events,
+    )
+
+
 @dataclass(frozen=True)
 class _Task:
     """A network to fit in another process."""
@@ -146,6 +149,12 @@ class _Task:
     cutoff: datetime
     number: int
     checkpoints: Path
+
+
+def _fit_all_apart(tasks: list[_Task], at_once: int, on_epoch: OnNetworkEpoch) -> None:
+    _log.info("%d networks, %d at once", len(tasks), at_once)
+    named = {f"network {task.number}": task for task in tasks}
+    run_apart(_fit_apart, named, at_once=at_once, told=lambda _, epoch: on_epoch(*epoch))
 
 
 def _fit_apart(task: _Task, tell: Tell) -> None:
