@@ -15,24 +15,10 @@ from torch import Tensor
 from seqchurn.errors import ConfigError
 from seqchurn.prediction import RunningWaits, running_waits
 from seqchurn.training.fitted_model import FittedModel
-from seqchurn.waits.wait import Wait
 from tests.shop import AS_OF
+from tests.weibull import Weibull
 
 START, AS_OF_DAY = torch.tensor([100.0, 107.0, 109.0], dtype=torch.float64), 110.0
-
-
-class Weibull(Wait):
-    """Waits with log survival -(days / scale) ** shape."""
-
-    def __init__(self, scale: list[float], shape: float) -> None:
-        self.scale, self.shape = torch.tensor(scale, dtype=torch.float64), shape
-
-    def log_survival(self, days: Tensor) -> Tensor:
-        return -((days / self.scale) ** self.shape)
-
-    def log_density(self, days: Tensor) -> Tensor:
-        hazard = self.shape / self.scale * (days / self.scale) ** (self.shape - 1)
-        return hazard.log() + self.log_survival(days)
 
 
 @pytest.fixture(params=[(1.0, 1.0), (0.5, 1.0), (30.0, 1.0), (1.0, 0.25), (1.0, 7.0)])
