@@ -51,7 +51,7 @@ def run(config: Config, *, refit: str = "never") -> None:
         DivergedError: If the loss of a fit is no longer finite.
     """
     torch.set_num_threads(config.threads)
-    check_accelerator(config.training.accelerator)
+    check_accelerator(config.training.accelerator, config.training.devices)
     check_baselines()
     sequences = sequences_store(config).snapshot()
     log = sequences.scan().collect()

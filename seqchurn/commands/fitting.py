@@ -14,7 +14,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,9 @@ from seqchurn.errors import LockedError
 from seqchurn.files import locked
 from seqchurn.processes import Tell, run_apart
 from seqchurn.storage import Snapshot
-from seqchurn.training.accelerators import fits_on_cpu
+from seqchurn.training.accelerators import devices_of, fits_on_cpu
 from seqchurn.training.fitted_model import FittedModel
+from seqchurn.training.ranks import ALONE, Rank, free_port
 from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Fitted", "checkpoints_of", "fit_model", "networks_at_once"]
@@ -88,14 +89,17 @@ def fit_model(
     """
     data = data or data_before(config, sequences, cutoff)
     folders = {n: checkpoints / f"network-{n}" for n in range(1, config.training.networks + 1)}
-    at_once = networks_at_once(config, data)
-    if at_once > 1:
-        tasks = [_Task(config, sequences, cutoff, n, folder) for n, folder in folders.items()]
+    at_once, ranks = networks_at_once(config, data), _ranks(config)
+    tasks = [_Task(config, sequences, cutoff, n, folder) for n, folder in folders.items()]
+    if ranks > 1:
+        for task in tasks:
+            _fit_together(task, ranks, on_epoch)
+    elif at_once > 1:
         _fit_all_apart(tasks, at_once, on_epoch)
     networks, losses = [], []
     bar = sys.stderr.isatty() and _log.isEnabledFor(logging.INFO)
     for n, folder in folders.items():  # each is fitted here, or read if it was fitted apart
-        if at_once == 1:
+        if at_once == ranks == 1:
             _log.info("network %d of %d", n, len(folders))
         tell = partial(on_epoch, n)
         network, loss = fit_network(
@@ -113,6 +117,8 @@ def networks_at_once(config: Config, data: TrainingData) -> int:
     that a process takes to start, and on no accelerator, which they would have to share.
     """
     training = config.training
+    if _ranks(config) > 1:
+        return 1
     if training.at_once is not None:
         return min(training.at_once, training.networks)
     asked = len(data.jagged) * config.datasets.landmarks
@@ -120,6 +126,10 @@ def networks_at_once(config: Config, data: TrainingData) -> int:
     if slots < _WORTH_A_PROCESS or not fits_on_cpu(training.accelerator):
         return 1
     return max(min(_cores() // config.threads, training.networks), 1)
+
+
+def _ranks(config: Config) -> int:
+    return devices_of(config.training.accelerator, config.training.devices)
 
 
 def _cores() -> int:
@@ -149,12 +159,24 @@ class _Task:
     cutoff: datetime
     number: int
     checkpoints: Path
+    rank: Rank = ALONE
 
 
 def _fit_all_apart(tasks: list[_Task], at_once: int, on_epoch: OnNetworkEpoch) -> None:
     _log.info("%d networks, %d at once", len(tasks), at_once)
     named = {f"network {task.number}": task for task in tasks}
     run_apart(_fit_apart, named, at_once=at_once, told=lambda _, epoch: on_epoch(*epoch))
+
+
+def _fit_together(task: _Task, ranks: int, on_epoch: OnNetworkEpoch) -> None:
+    """Fit a network in several processes, whose first one tells of its epochs."""
+    port = free_port()
+    named = {
+        f"network {task.number}, rank {rank}": replace(task, rank=Rank(rank, ranks, port))
+        for rank in range(ranks)
+    }
+    _log.info("network %d, fitted by %d processes together", task.number, ranks)
+    run_apart(_fit_apart, named, at_once=ranks, told=lambda _, epoch: on_epoch(*epoch))
 
 
 def _fit_apart(task: _Task, tell: Tell) -> None:
@@ -167,6 +189,7 @@ def _fit_apart(task: _Task, tell: Tell) -> None:
         checkpoints=task.checkpoints,
         on_epoch=lambda epoch, metrics: tell((task.number, epoch, metrics)),
         progress=False,
+        rank=task.rank,
     )
 
 

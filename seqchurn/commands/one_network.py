@@ -15,6 +15,7 @@ from seqchurn.datasets.training_data import Split, TrainingData, training_data
 from seqchurn.storage import Snapshot
 from seqchurn.training.fit import FitOptions, OnEpoch, fit
 from seqchurn.training.fitted_model import make_model
+from seqchurn.training.ranks import ALONE, Rank
 from seqchurn.training.recalibration import recalibrate
 from seqchurn.training.wait_model import WaitModel
 
@@ -65,6 +66,7 @@ def fit_network(
     checkpoints: Path,
     on_epoch: OnEpoch,
     progress: bool,
+    rank: Rank = ALONE,
 ) -> tuple[WaitModel, float]:
     """A fitted network and its validation loss, in nats per landmark.
 
@@ -75,12 +77,13 @@ def fit_network(
         checkpoints: Folder of this very fit; one found in it is continued, or read if it had ended.
         on_epoch: Told the metrics of every epoch.
         progress: Whether to show a progress bar.
+        rank: Which of the processes that fit the network together this one is.
 
     Raises:
         DivergedError: If the loss is not finite; no checkpoint is left.
     """
     seed = _seed_of(config, number)
-    options = config.training.model_dump(exclude={"cutoff", "networks", "at_once"})
+    options = config.training.model_dump(exclude={"cutoff", "networks", "at_once", "devices"})
     pl.seed_everything(seed, verbose=False)
     network = make_model(
         data.facts,
@@ -96,6 +99,7 @@ def fit_network(
         checkpoints=checkpoints,
         on_epoch=on_epoch,
         progress=progress,
+        rank=rank,
     )
     return network, loss
 

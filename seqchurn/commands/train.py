@@ -33,7 +33,7 @@ def run(config: Config) -> None:
         DivergedError: If the loss is no longer finite.
     """
     torch.set_num_threads(config.threads)
-    check_accelerator(config.training.accelerator)
+    check_accelerator(config.training.accelerator, config.training.devices)
     sequences = sequences_store(config).snapshot()
     cutoff, scores = training_cutoff(config), score_options(config)
     data = data_before(config, sequences, cutoff)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seqchurn.config.section import Section
 from seqchurn.config.units import Instant
@@ -36,3 +36,15 @@ class TrainingConfig(Section):
     """Largest norm of the gradient."""
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = "auto"
     """Lightning accelerator; auto takes what the machine has."""
+    devices: NonNegativeInt = 1
+    """Processes that fit one network together, each on a device of the accelerator, or on `threads`
+    cores; 0: as many as there are devices, or one."""
+
+    @model_validator(mode="after")
+    def _check_processes(self) -> Self:
+        if self.devices != 1 and self.at_once not in (None, 1):
+            raise ValueError(
+                f"devices is {self.devices} and at_once {self.at_once}: networks are fitted one "
+                "after another where several devices share one. Leave at_once out."
+            )
+        return self

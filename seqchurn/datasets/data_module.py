@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import pytorch_lightning as pl
 import torch
@@ -23,8 +23,10 @@ from seqchurn.datasets.batch import EventBatch, length_batches, pad
 from seqchurn.datasets.jagged import Jagged
 from seqchurn.datasets.landmarks import Landmarks, Questions, ask, draw_landmark_days, place
 from seqchurn.datasets.training_data import TrainingData
+from seqchurn.errors import DataError
 
 _OTHER_DRAWS = 50_000  # so that two groups of one epoch are not asked at the same shares of days
+_OTHER_RANKS = 1_000_003 * 100_003  # nor two ranks
 
 __all__ = ["Asking", "LandmarkBatch", "LandmarkBatches", "LandmarkDataModule"]
 
@@ -126,35 +128,66 @@ class LandmarkBatches(Dataset[LandmarkBatch]):
         )
         return LandmarkBatch(events, landmarks, questions)
 
+    def idle(self) -> LandmarkBatch:
+        """A batch at which nobody is asked: it adds nothing to a loss, nor to its gradient."""
+        batch = self[0]
+        nobody = torch.zeros_like(batch.landmarks.real)
+        return replace(batch, landmarks=replace(batch.landmarks, real=nobody))
+
 
 class LandmarkDataModule(pl.LightningDataModule):
     """Batches for a fit.
+
+    Where several processes fit together, each of these ranks learns from the customers of buckets
+    of its own, in batches that are smaller by their number, and all are told of the same customers
+    set aside.
 
     Args:
         data: What was known before the cutoff.
         asking: How customers are asked.
         seed: Seed of the draws.
+        rank: Number of this rank.
+        ranks: How many there are.
     """
 
-    def __init__(self, data: TrainingData, asking: Asking, *, seed: int) -> None:
+    def __init__(
+        self, data: TrainingData, asking: Asking, *, seed: int, rank: int = 0, ranks: int = 1
+    ) -> None:
         super().__init__()
         self.data, self.asking, self.seed = data, asking, seed * 100_003
+        self.rank, self.ranks = rank, ranks
+        self._training = data.of_rank(data.training, rank, ranks)
+        self._validation = data.of_rank(data.validation, rank, ranks)
+        if not len(self._training):
+            raise DataError(
+                f"[training] devices is {ranks}, and one of them has none of the "
+                f"{len(data.training)} customers to learn from. Choose fewer devices, or bring "
+                "more customers."
+            )
 
     def train_dataloader(self) -> DataLoader[LandmarkBatch]:
-        """Batches of the current epoch, with landmarks of its own, in random order."""
+        """Batches of the current epoch, with landmarks of its own, in random order.
+
+        Ranks that have fewer batches than others end with idle ones: all take the same steps.
+        """
         epoch = self.trainer.current_epoch if self.trainer else 0
-        seed = self.seed + epoch + 1
-        batches: ConcatDataset[LandmarkBatch] = ConcatDataset(
+        seed = self.seed + epoch + 1 + self.rank * _OTHER_RANKS
+        asking = replace(self.asking, batch_slots=math.ceil(self.asking.batch_slots / self.ranks))
+        learned, told_too = (
             LandmarkBatches(
-                self.data.jagged, who, self.asking, days=(-math.inf, end), seed=draw, shuffle=True
+                self.data.jagged, who, asking, days=(-math.inf, end), seed=draw, shuffle=True
             )
             for who, end, draw in (
-                (self.data.training, self.data.end_day, seed),
-                (self.data.validation, self.data.aside_day, seed + _OTHER_DRAWS),
+                (self._training, self.data.end_day, seed),
+                (self._validation, self.data.aside_day, seed + _OTHER_DRAWS),
             )
         )
-        order = torch.randperm(len(batches), generator=torch.Generator().manual_seed(seed))
-        return DataLoader(batches, batch_size=None, sampler=order.tolist())
+        count = len(learned) + len(told_too)
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
+        order += [count] * (self._most(count) - count)
+        idle = cast("LandmarkBatches", [learned.idle()])
+        batches: ConcatDataset[LandmarkBatch] = ConcatDataset([learned, told_too, idle])
+        return DataLoader(batches, batch_size=None, sampler=order)
 
     def val_dataloader(self) -> DataLoader[LandmarkBatch]:
         """Batches of the customers set aside, the same in every epoch."""
@@ -167,3 +200,9 @@ class LandmarkDataModule(pl.LightningDataModule):
             shuffle=False,
         )
         return DataLoader(batches, batch_size=None)
+
+    def _most(self, batches: int) -> int:
+        """The most that a rank has, where this one has so many."""
+        if not self.trainer:
+            return batches
+        return int(self.trainer.strategy.reduce(torch.tensor(batches), reduce_op="max"))

@@ -13,7 +13,8 @@ from seqchurn.datasets.codebook import Attributes, Codebook
 from seqchurn.datasets.facts import DataFacts, data_facts
 from seqchurn.datasets.jagged import Jagged, events_before, make_jagged
 from seqchurn.errors import ConfigError, DataError
-from seqchurn.schema import EVENT_TYPE, KNOWN_FROM, TIMESTAMP
+from seqchurn.events.hashing import bucket
+from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, KNOWN_FROM, TIMESTAMP
 from seqchurn.waits.clock import Clock
 
 __all__ = ["Split", "TrainingData", "split_customers", "training_data"]
@@ -50,6 +51,19 @@ class TrainingData:
     """Grid day at which learning ends."""
     cutoff_day: float
     """Grid day of the cutoff; what lies between is there to recalibrate by."""
+
+    def of_rank(self, customers: Tensor, rank: int, ranks: int) -> Tensor:
+        """Those of some customers who are in the buckets of one of several processes.
+
+        Args:
+            customers: Rows, shape (B,).
+            rank: Number of the process.
+            ranks: How many there are: no two have a customer, or a bucket of the store, in common
+                if their number divides that of the buckets.
+        """
+        ids = self.jagged.customer_ids.gather(customers.tolist()).alias(CUSTOMER_ID).to_frame()
+        place = ids.select(bucket(pl.col(CUSTOMER_ID), ranks)).to_series()
+        return customers[torch.from_numpy(place.to_numpy() == rank)]
 
 
 def training_data(

@@ -26,6 +26,7 @@ from seqchurn.datasets.data_module import Asking, LandmarkDataModule
 from seqchurn.datasets.training_data import TrainingData
 from seqchurn.errors import DivergedError
 from seqchurn.training.lightning_module import LandmarkModule
+from seqchurn.training.ranks import ALONE, Rank
 from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["FitOptions", "OnEpoch", "fit"]
@@ -63,6 +64,7 @@ def fit(
     checkpoints: Path,
     on_epoch: OnEpoch,
     progress: bool = True,
+    rank: Rank = ALONE,
 ) -> float:
     """Fit a network in place.
 
@@ -72,8 +74,9 @@ def fit(
         asking: How customers are asked.
         options: How to fit.
         checkpoints: Folder of this very fit; a checkpoint found in it is continued.
-        on_epoch: Told the metrics of every epoch.
+        on_epoch: Told the metrics of every epoch, by the first rank.
         progress: Whether to show a progress bar.
+        rank: Which of the processes that fit this network together this one is.
 
     Returns:
         The validation loss of the weights that were kept, in nats per landmark.
@@ -91,8 +94,10 @@ def fit(
         dirpath=checkpoints, filename=_BEST, monitor=_MONITOR, enable_version_counter=False
     )
     epochs = _Epochs()
-    trainer = _trainer(options, [best, epochs, _Tell(on_epoch)], checkpoints, progress=progress)
-    _run(trainer, module, LandmarkDataModule(data, asking, seed=options.seed), checkpoints)
+    callbacks = [best, epochs, *[_Tell(on_epoch)] * (rank.number == 0)]
+    trainer = _trainer(options, callbacks, checkpoints, rank, progress=progress)
+    batches = LandmarkDataModule(data, asking, seed=options.seed, rank=rank.number, ranks=rank.of)
+    _run(trainer, module, batches, checkpoints)
     ran_out = trainer.current_epoch >= options.max_epochs
     kept = f"{_BEST if epochs.last_is_clearly_worse or not ran_out else _LAST}.ckpt"
     state = torch.load(checkpoints / kept, weights_only=True, map_location="cpu")["state_dict"]
@@ -103,16 +108,20 @@ def fit(
 
 
 def _trainer(
-    options: FitOptions, callbacks: list[Callback], checkpoints: Path, *, progress: bool
+    options: FitOptions, callbacks: list[Callback], checkpoints: Path, rank: Rank, *, progress: bool
 ) -> pl.Trainer:
+    if rank.of > 1:
+        rank.join()
     last = ModelCheckpoint(dirpath=checkpoints, filename=_LAST, enable_version_counter=False)
     patience = _Patience(_MONITOR, patience=options.patience)
     return pl.Trainer(
         accelerator=options.accelerator,
-        devices=1,
+        devices=rank.of,
+        strategy="ddp" if rank.of > 1 else "auto",
+        use_distributed_sampler=False,
         max_epochs=options.max_epochs,
         gradient_clip_val=options.gradient_clip,
-        callbacks=[_Seed(options.seed), patience, *callbacks, last],
+        callbacks=[_Seed(options.seed, rank), patience, *callbacks, last],
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         logger=False,
@@ -153,15 +162,21 @@ def _unfinished(checkpoints: Path) -> Path | None:
 
 
 class _Seed(Callback):
-    """Seeds what a step draws, as dropout: Lightning's own draws differ where a fit goes on."""
+    """Seeds the dropout of a step: Lightning's own draws differ where a fit goes on."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, rank: Rank) -> None:
+        self.seed = (seed * rank.of + rank.number) * 100_003
+        self.draws = False
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        dropouts = (part.p for part in module.modules() if isinstance(part, torch.nn.Dropout))
+        self.draws = any(dropouts)  # seeding takes longer than many a layer
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
-        torch.manual_seed(self.seed * 100_003 + trainer.global_step)
+        if self.draws:
+            torch.manual_seed(self.seed + trainer.global_step)
 
 
 class _Patience(EarlyStopping):

@@ -38,9 +38,17 @@ class LandmarkModule(pl.LightningModule):
         """Losses of the validation customers of this epoch, in nats per landmark."""
 
     def training_step(self, batch: LandmarkBatch, batch_index: int) -> Tensor:
-        """Loss of a batch and the prior of activity, in nats per real landmark."""
-        losses = self._losses(batch)
-        return self._mean(losses, batch, batch_index, "train") + self.model.activity.penalty()
+        """Loss of a batch and the prior of activity, in nats per real landmark.
+
+        Where several processes fit the network, each gives its share of the loss of all their
+        batches, times their number.
+        """
+        losses, landmarks = self._losses(batch), batch.landmarks.real.sum()
+        ranks = self.trainer.world_size  # whose gradients are averaged
+        of_all = self.trainer.strategy.reduce(landmarks, reduce_op="sum")
+        loss = ranks * losses.sum() / of_all
+        self._log(loss, of_all, batch, batch_index, "train")
+        return loss + self.model.activity.penalty()
 
     def on_validation_epoch_start(self) -> None:
         """Forgets the losses of the epoch before."""
@@ -48,9 +56,9 @@ class LandmarkModule(pl.LightningModule):
 
     def validation_step(self, batch: LandmarkBatch, batch_index: int) -> None:
         """Logs the loss of a batch and keeps that of each customer."""
-        losses = self._losses(batch)
-        self._mean(losses, batch, batch_index, "validation")
-        self.asked.append(losses.sum(dim=1) / batch.landmarks.real.sum(dim=1))
+        losses, real = self._losses(batch), batch.landmarks.real
+        self._log(losses.sum() / real.sum(), real.sum(), batch, batch_index, "validation")
+        self.asked.append(losses.sum(dim=1) / real.sum(dim=1))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW on one cycle of step sizes over all epochs."""
@@ -81,10 +89,10 @@ class LandmarkModule(pl.LightningModule):
             step_days=self.step_days,
         )
 
-    def _mean(self, losses: Tensor, batch: LandmarkBatch, batch_index: int, split: str) -> Tensor:
-        """Checked and logged, in nats per real landmark."""
-        landmarks = batch.landmarks.real.sum()
-        loss = losses.sum() / landmarks
+    def _log(
+        self, loss: Tensor, landmarks: Tensor, batch: LandmarkBatch, batch_index: int, split: str
+    ) -> None:
+        """Check a loss and log it, in nats per real landmark."""
         if not torch.isfinite(loss):
             which = "loss" if split == "train" else f"{split} loss"
             raise DivergedError(
@@ -92,5 +100,11 @@ class LandmarkModule(pl.LightningModule):
                 f"batch {batch_index} ({len(batch.landmarks.day)} customers). Lower "
                 "training.learning_rate or look for extreme attribute values."
             )
-        self.log(f"{split}/nll", loss, on_epoch=True, on_step=False, batch_size=int(landmarks))
-        return loss
+        self.log(
+            f"{split}/nll",
+            loss,
+            on_epoch=True,
+            on_step=False,
+            batch_size=int(landmarks),
+            sync_dist=True,
+        )

@@ -59,6 +59,26 @@ def test_networks_fitted_at_the_same_time_are_those_fitted_in_turn(trained: Shop
     assert {"train/nll_1", "train/nll_2"} <= apart.data.metrics.keys()
 
 
+@pytest.mark.slow
+def test_several_processes_fit_one_network_together(trained: Shop) -> None:
+    flags = ["--training.devices", "2", "--training.networks", "1"]
+    done = trained.run("train", *flags)
+    assert done.status == 0, done.err
+    assert "network 1, fitted by 2 processes together" in done.err
+    assert "network 1, rank 0: epoch 1: train/nll" in done.err
+    assert "network 1, rank 1: epoch 1" not in done.err
+    trained.must("train", *flags)
+    assert alike(weights(trained, "2"), weights(trained, "3"))
+    assert not alike(weights(trained, "2"), weights(trained, "1"))
+    assert [*trained.store.glob("checkpoints/*")] == []
+
+
+def test_devices_and_networks_at_once_exclude_each_other(shop: Shop) -> None:
+    done = shop.run("train", "--training.devices", "2", "--training.at_once", "2")
+    assert done.status == 2
+    assert "devices is 2 and at_once 2: networks are fitted one after another" in done.err
+
+
 def test_networks_learn_from_seeds_of_their_own(trained: Shop) -> None:
     connect(trained.store)
     networks = open_model(find_model("shop", None)).model.networks
