@@ -97,13 +97,15 @@ def _write_events(
 ) -> tuple[Summary, Merged]:
     summary = Summary()
     merged: Merged = {source.name: Counter() for source in config.sources}
-    for number in range(config.buckets):
+
+    def made(number: int) -> tuple[pl.DataFrame, tuple[Merged, Summary]]:
         table, counted = merge(number, sources, config)
+        return table, (counted, Summary.of(table))
+
+    for counted, of_bucket in writer.write_each(range(config.buckets), made):
+        summary += of_bucket
         for name, count in counted.items():
             merged[name].update(count)
-        if table.height:
-            writer.write(number, table)
-            summary.add(table)
     return summary, merged
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,30 +14,44 @@ from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
 __all__ = ["Summary"]
 
 
+@dataclass(frozen=True)
 class Summary:
-    """Customers, events, span and types of the buckets added so far."""
+    """Customers, events, types and span of some buckets."""
 
-    def __init__(self) -> None:
-        """Nothing added yet."""
-        self.n_customers = 0
-        self.n_events = 0
-        self._types: Counter[str] = Counter()
-        self._times: list[datetime] = []
+    n_customers: int = 0
+    n_events: int = 0
+    types: Counter[str] = field(default_factory=Counter)
+    span: tuple[datetime, ...] = ()
+    """First and last time; empty: no event."""
 
-    def add(self, events: pl.DataFrame) -> None:
-        """Add the rows of one bucket, at least one."""
-        self.n_customers += events[CUSTOMER_ID].n_unique()
-        self.n_events += events.height
-        self._types.update(dict(events[EVENT_TYPE].value_counts().iter_rows()))
-        times = events.select(first=pl.col(TIMESTAMP).min(), last=pl.col(TIMESTAMP).max()).row(0)
-        self._times = [min([*self._times, *times]), max([*self._times, *times])]
+    @classmethod
+    def of(cls, events: pl.DataFrame) -> Summary:
+        """What one bucket adds."""
+        times = events[TIMESTAMP]
+        return cls(
+            events[CUSTOMER_ID].n_unique(),
+            events.height,
+            Counter(dict(events[EVENT_TYPE].value_counts().iter_rows())),
+            () if times.is_empty() else (times.min(), times.max()),  # type: ignore[arg-type]
+        )
+
+    def __add__(self, other: Summary) -> Summary:
+        """Both together, if they have no customer in common."""
+        times = sorted([*self.span, *other.span])
+        return Summary(
+            self.n_customers + other.n_customers,
+            self.n_events + other.n_events,
+            self.types + other.types,
+            tuple(times[:1] + times[-1:]),
+        )
 
     def facts(self) -> dict[str, Any]:
         """Facts for the manifest; times in ISO 8601."""
+        first, last = self.span
         return {
             "n_customers": self.n_customers,
             "n_events": self.n_events,
-            "first_timestamp": self._times[0].isoformat(),
-            "last_timestamp": self._times[-1].isoformat(),
-            "events_per_type": dict(sorted(self._types.items())),
+            "first_timestamp": first.isoformat(),
+            "last_timestamp": last.isoformat(),
+            "events_per_type": dict(sorted(self.types.items())),
         }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from seqchurn.sequences.build import build_sequences
+import polars as pl
+
+from seqchurn.sequences.build import fold_events
 from seqchurn.storage import BucketStore
 
 __all__ = ["build_store"]
@@ -48,7 +50,10 @@ def build_store(
         sequences.clear()
         _log.info("sequences in %s are up to date", sequences.folder)
         return
+
+    def folded(bucket: int) -> tuple[pl.DataFrame, None]:
+        return fold_events(snapshot.read(bucket), attributes=attributes, static=static), None
+
     with sequences.publish(**facts) as writer:
-        for bucket in snapshot.buckets():
-            table = snapshot.read(bucket)
-            writer.write(bucket, build_sequences(table, attributes=attributes, static=static))
+        for _ in writer.write_each(snapshot.buckets(), folded):
+            pass

@@ -4,17 +4,23 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from seqchurn.errors import ConfigError
 from seqchurn.events.times import INSTANT, with_instants
 
 
 def read(values: list[object] | pl.Series, **options: str | None) -> list[object]:
+    return instants(values, **options).to_list()
+
+
+def instants(values: list[object] | pl.Series, **options: str | None) -> pl.Series:
     options = {"format": None, "zone": None, "place": "[events] source x"} | options
     raw = pl.LazyFrame({"at": values})
     found = with_instants(raw, "at", **options).select(INSTANT).collect()  # type: ignore[arg-type]
     assert found.dtypes == [pl.Datetime("us", "UTC")]
-    return found.to_series().to_list()
+    return found.to_series()
 
 
 @pytest.mark.parametrize(
@@ -38,6 +44,41 @@ def test_iso_text_is_read_in_the_zone_of_the_source(
     text: str | None, expected: datetime | None
 ) -> None:
     assert read(pl.Series([text], dtype=pl.String), zone="Europe/London") == [expected]
+
+
+COMMON = [
+    "2020-02-29T23:59:59Z",
+    "2020-07-01T10:00:00.125Z",
+    "2020-07-01T10:00:00.125250Z",
+    "2020-03-29T00:59:59",
+    "2020-12-31 23:59:59",
+    "2020-07-01 10:00:00.125",
+]
+
+
+def spoilt(text: str, at: int, character: str) -> str:
+    return text[:at] + character + text[at + 1 :]
+
+
+@given(
+    texts=st.lists(
+        st.builds(
+            spoilt,
+            st.sampled_from(COMMON),
+            st.integers(0, 26),
+            st.sampled_from("0123456789-T:.Z +\té"),
+        )
+    )
+)
+@example(texts=["2020-02-30T10:00:00Z", "2020-07-01T24:00:00Z", "2020-07-01T23:59:60Z"])
+@example(texts=["0000-07-01T10:00:00Z", "2020-00-01T10:00:00Z", "2020-07-01T10:00:00.-25Z"])
+@pytest.mark.parametrize("zone", [None, "Europe/London"])
+def test_common_texts_are_read_as_any_others(zone: str | None, texts: list[str]) -> None:
+    """Space around a text sends it the long way."""
+    column = pl.Series([*COMMON, *texts], dtype=pl.String)
+    found = instants(column, zone=zone)
+    assert found.equals(instants(10 * " " + column, zone=zone), null_equal=True)
+    assert found.null_count() < len(found)
 
 
 def test_text_of_another_format_is_read_by_it() -> None:

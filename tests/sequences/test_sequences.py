@@ -13,7 +13,9 @@ from seqchurn.errors import DataError
 from seqchurn.schema import EVENTS, dtypes
 from seqchurn.sequences import build_sequences, build_store
 from seqchurn.sequences import store as store_module
+from seqchurn.sequences.build import fold_events
 from seqchurn.storage import BucketStore
+from seqchurn.storage import writer as writer_module
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -155,9 +157,10 @@ def test_the_sequences_are_of_one_events_table_though_it_is_replaced_meanwhile(
     def replace_after_the_first_bucket(*args: Any, **kwargs: Any) -> pl.DataFrame:
         if events.manifest()["digest"] == digest:
             publish(events, EVENTS_OF_TWO.with_columns(town=pl.lit("new")))
-        return build_sequences(*args, **kwargs)
+        return fold_events(*args, **kwargs)
 
-    monkeypatch.setattr(store_module, "build_sequences", replace_after_the_first_bucket)
+    monkeypatch.setattr(writer_module, "_AT_ONCE", 1)  # the second bucket is read after that
+    monkeypatch.setattr(store_module, "fold_events", replace_after_the_first_bucket)
     build_store(events, sequences, attributes=["amount"], static=["town"])
     assert sequences.manifest()["events_digest"] == digest
     assert sequences.scan().collect()["town"].to_list() == ["A", "B"]

@@ -101,7 +101,7 @@ def _time_rules(
     return [
         Rule(
             "timestamp_without_zone",
-            lacks_zone(raw, schema[raw], format=format, zone=zone),
+            lacks_zone(raw, pl.col(column), schema[raw], format=format, zone=zone),
             said(raw_column, ", a stamp without a zone; set timezone if all of them are of one"),
         ),
         Rule(

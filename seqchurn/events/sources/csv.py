@@ -78,10 +78,21 @@ def scan_checked(
     """
     records = scan(file, separator=separator)
     width = len(_columns(records))
-    lines = scan_text(file).select(_is_record(width, separator).all())
-    if not tolerant and (width == 0 or lines.collect(engine="streaming").item()):
+    if not tolerant and (width == 0 or _has_a_record_a_line(file, width, separator)):
         return records
     return _scan_lines(file, separator=separator, names=names)
+
+
+def _has_a_record_a_line(file: Path, width: int, separator: str) -> bool:
+    lines, line = scan_text(file), pl.col(LINE)
+    quoted = line.str.contains('"', literal=True)  # in many files none is, and this is fast
+    alike = line.str.count_matches(separator, literal=True) == width - 1
+    plain = lines.select((quoted | alike).all(), quoted.any().alias("quoted"))
+    sound, any_quoted = plain.collect(engine="streaming").row(0)
+    if not (sound and any_quoted):
+        return bool(sound)
+    quoted_lines = lines.filter(quoted).select(_is_record(width, separator).all())
+    return bool(quoted_lines.collect(engine="streaming").item())
 
 
 def _scan_lines(file: Path, *, separator: str, names: Sequence[str]) -> pl.LazyFrame:
