@@ -23,7 +23,7 @@ from typing import Any
 
 from seqchurn.errors import EnvironmentFailure, SeqchurnError
 
-__all__ = ["Tell", "run_apart"]
+__all__ = ["Tell", "cores", "run_apart"]
 
 Tell = Callable[[Any], None]
 """Passes a message, anything that can be pickled, to the process that started this one."""
@@ -33,6 +33,13 @@ Work = Callable[[Any, Tell], None]
 _LOGGERS = ("", "seqchurn")
 _DONE = "seqchurn:done"
 _OF_RECORDS = ("name", "levelno", "levelname", "msg", "created")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run_apart(
@@ -161,7 +168,7 @@ def _check(process: BaseProcess, name: str) -> None:
     if code < 0:
         raise EnvironmentFailure(
             f"the process of {name or 'a task'} was ended by signal {-code}, as when memory runs "
-            "out. Run it again, with fewer of them at once (training.at_once: 1)."
+            "out. Run it again, with fewer of them at once (training.at_once, scoring.at_once)."
         )
     if code or name:
         raise RuntimeError(f"the process of {name} has failed (exit status {code}); see above")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from seqchurn.config import Config
 from seqchurn.datasets.training_data import TrainingData
 from seqchurn.errors import LockedError
 from seqchurn.files import locked
-from seqchurn.processes import Tell, run_apart
+from seqchurn.processes import Tell, cores, run_apart
 from seqchurn.storage import Snapshot
 from seqchurn.training.accelerators import devices_of, fits_on_cpu
 from seqchurn.training.fitted_model import FittedModel
@@ -125,18 +124,11 @@ def networks_at_once(config: Config, data: TrainingData) -> int:
     slots = max(len(data.jagged.time), asked) * training.max_epochs
     if slots < _WORTH_A_PROCESS or not fits_on_cpu(training.accelerator):
         return 1
-    return max(min(_cores() // config.threads, training.networks), 1)
+    return max(min(cores() // config.threads, training.networks), 1)
 
 
 def _ranks(config: Config) -> int:
     return devices_of(config.training.accelerator, config.training.devices)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on every system
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _model(config: Config, data: TrainingData, networks: list[WaitModel]) -> FittedModel:

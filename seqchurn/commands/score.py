@@ -22,6 +22,7 @@ from seqchurn.config.units import duration_days
 from seqchurn.console import table
 from seqchurn.errors import ConfigError, DataError
 from seqchurn.prediction import check_moment, score_rows
+from seqchurn.processes import cores
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.scoring import publish_scores
 from seqchurn.tracking import CHAMPION, Bundle, RegisteredModel
@@ -30,6 +31,8 @@ from seqchurn.waits import Clock
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
+
+_WORTH_A_PROCESS = 10_000  # customers: some ten seconds of a core
 
 
 def run(
@@ -128,18 +131,26 @@ def _publish(
     config: Config, bundle: Bundle, registered: RegisteredModel, moment: datetime, *, force: bool
 ) -> None:
     store = scores_store(config, moment)
+    sequences = sequences_store(config)
     fresh = publish_scores(
         bundle.model,
-        sequences_store(config),
+        sequences,
         store,
         moment,
         options=score_options(config),
         version=_version(registered),
+        at_once=_processes(config, sequences.manifest()["n_customers"]),
         force=force,
     )
     customers = store.manifest()["total_rows"]
     state = "" if fresh else ", unchanged"
     print(f"scores  {customers:,} customers by {registered.uri}{state}: {store.folder}")
+
+
+def _processes(config: Config, customers: int) -> int:
+    """How many processes score: as configured, or as many as there is work and cores for."""
+    most = min(customers // _WORTH_A_PROCESS, cores() // config.threads)
+    return config.scoring.at_once or max(most, 1)
 
 
 def _show(

@@ -19,6 +19,9 @@ class ScoringConfig(Section):
     """Time between two scorings; scores are valid that long."""
     reach: Duration = "730d"
     """Next-order dates farther away than this are left empty."""
+    at_once: PositiveInt | None = None
+    """Processes that score, each some buckets; default: where there are many customers, one for
+    every `threads` cores; else one."""
     count_paths: PositiveInt = 6
     """Next orders drawn of a customer who orders for certain, to tell expected_orders from what
     follows each; fewer for others."""

@@ -17,7 +17,7 @@ LONG, SHORT = 100_000, 100
 
 def asked(events: int, monkeypatch: pytest.MonkeyPatch, *, cores: int = 2, **fields: Any) -> int:
     """Networks at once for a log of so many events of one customer."""
-    monkeypatch.setattr(fitting, "_cores", lambda: cores)
+    monkeypatch.setattr(fitting, "cores", lambda: cores)
     threads = fields.pop("threads", 1)
     source = {"name": "log", "kind": "csv", "path": "x.csv", "customer_id": "c", "timestamp": "t"}
     config = Config.model_validate(

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from seqchurn.commands import score as verb
+from seqchurn.config import Config
 from seqchurn.storage import BucketStore, BucketWriter
 from tests.shop import AS_OF, Opened, Shop
 
@@ -17,6 +18,39 @@ def test_the_same_inputs_give_the_same_bytes(trained: Shop) -> None:
     said = trained.must("score", "--as_of", AS_OF, "--force")
     assert "unchanged" not in said
     assert trained.tree() == before
+
+
+def test_how_many_processes_score_changes_no_byte(trained: Shop) -> None:
+    before = trained.tree()
+    done = trained.run("score", "--as_of", AS_OF, "--force", "--scoring.at_once", "2")
+    assert done.status == 0, done.err
+    assert "scoring in 2 processes" in done.err
+    assert trained.tree() == before
+
+
+@pytest.mark.parametrize(
+    ("customers", "cores", "fields", "expected"),
+    [
+        (9_999, 64, {}, 1),  # not worth a process
+        (1_000_000, 2, {}, 2),
+        (1_000_000, 8, {"threads": 4}, 2),
+        (1_000_000, 2, {"threads": 4}, 1),
+        (30_000, 64, {}, 3),
+        (10, 1, {"scoring": {"at_once": 3}}, 3),
+    ],
+)
+def test_processes_are_as_many_as_there_is_work_and_cores_for(
+    customers: int,
+    cores: int,
+    fields: dict[str, Any],
+    expected: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verb, "cores", lambda: cores)
+    source = {"name": "log", "kind": "csv", "path": "x.csv", "customer_id": "c", "timestamp": "t"}
+    events = {"sources": [{**source, "event_type": "order"}]}
+    config = Config.model_validate({"name": "shop", "events": events, **fields})
+    assert verb._processes(config, customers) == expected
 
 
 def test_nothing_is_done_where_nothing_has_changed(trained: Shop) -> None:

@@ -23,8 +23,8 @@ MISTAKES = {
     "a key in the wrong place": ("max_epochs: 3", "Did you mean training.max_epochs?"),
     "a key unlike any other": (
         "scoring: {zzz: 1}",
-        "[scoring] zzz is not a key here; expected: churn_horizon, interval, reach, count_paths. "
-        "Remove it.",
+        "[scoring] zzz is not a key here; expected: churn_horizon, interval, reach, at_once, "
+        "count_paths. Remove it.",
     ),
     "a wrong type": (
         "training: {max_epochs: three}",

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.timing.floors.score SEQUENCES BUNDLE OUT AS_OF
 
 Reads every file, makes tensors and length buckets of it, runs the networks of the bundle over whole
-histories, and writes the probabilities at the horizons and three dates. It expects no orders, ranks
-nobody, does not look for the model, and publishes without checks, locks and manifests.
+histories, and writes the probabilities at the horizons and three dates, in a process for each core.
+It expects no orders, ranks nobody, does not look for the model, and publishes without checks, locks
+and manifests.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from seqchurn.datasets.jagged import make_jagged
 from seqchurn.datasets.landmarks import place
 from seqchurn.prediction import ScoreOptions
 from seqchurn.prediction.running_waits import RunningWaits
+from seqchurn.processes import cores
 from seqchurn.training.fitted_model import FittedModel
 from tests.benchmarks.timing.bundles import read_bundle
 
@@ -61,16 +64,30 @@ def scores(
     ).with_columns(clock.moments(pl.col(c).fill_nan(None)).alias(c) for c in dates)
 
 
-def main(sequences: Path, folder: Path, out: Path, as_of: str) -> None:
-    """Score, and tell the seconds from the first file read to the last one written."""
+def score(files: list[Path], folder: Path, out: Path, as_of: str) -> None:
+    """Score the customers of some files."""
     torch.set_num_threads(1)
     model, options = read_bundle(folder)
     moment = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
-    out.mkdir(parents=True)
-    started = time.perf_counter()
-    for file in sorted(sequences.glob("*.parquet")):
+    for file in files:
         table = scores(model, pl.read_parquet(file), moment, options)
         table.write_parquet(out / file.name)
+
+
+def main(sequences: Path, folder: Path, out: Path, as_of: str) -> None:
+    """Tell the seconds from the first file read to the last one written."""
+    out.mkdir(parents=True)
+    files = sorted(sequences.glob("*.parquet"))
+    started = time.perf_counter()
+    shares = [(files[n :: cores()], folder, out, as_of) for n in range(cores())]
+    others = [get_context("spawn").Process(target=score, args=share) for share in shares[1:]]
+    for other in others:
+        other.start()
+    score(*shares[0])
+    for other in others:
+        other.join()
+        if other.exitcode:
+            sys.exit(f"a process ended with {other.exitcode}")
     print(json.dumps({"seconds": time.perf_counter() - started}))
 
 
