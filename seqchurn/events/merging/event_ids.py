@@ -33,11 +33,11 @@ def with_ids(events: pl.DataFrame, source: EventSource) -> pl.DataFrame:
         source: Its section of the config.
     """
     folds = [FOLD + column for column in source.fold_by]
+    given = pl.lit(None, dtype=pl.String)
     if folds:
         keys = {name: events.schema[name] for name in (CUSTOMER_ID, *folds)}
         events = events.with_columns(row_hash(keys, salt=source.name).alias(HASH))
-        given = pl.lit(None, dtype=pl.String)
-    else:
+    elif source.event_id is not None:
         given = pl.concat_str(pl.lit(source.name + ":"), pl.col(EVENT_ID))
     if events[HASH].n_unique() < events.height:
         number = pl.int_range(pl.len()).over(HASH).cast(pl.String)
