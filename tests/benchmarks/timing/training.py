@@ -46,8 +46,15 @@ def train_rows(bench: Bench) -> list[Row]:
     return [*rows, row("fill", "real/slots", fill, target=_FILL)]
 
 
-def fit_once(bench: Bench, kind: str, hidden: int) -> Measured:
-    """Fit one network, as `train` does; `called` and `returned` are those of the fit."""
+def fit_once(bench: Bench, kind: str, hidden: int, events: int | None = None) -> Measured:
+    """Fit one network, as `train` does; `called` and `returned` are those of the fit.
+
+    Args:
+        bench: The run.
+        kind: Of the encoder.
+        hidden: Its width.
+        events: Size of the log; default: of the sample.
+    """
     flags = {
         "training.networks": 1,
         "training.max_epochs": EPOCHS,
@@ -55,13 +62,13 @@ def fit_once(bench: Bench, kind: str, hidden: int) -> Measured:
         "encoder.hidden_size": hidden,
     }
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    config = bench.prepared(STORE, bench.sample_events)
+    config = bench.prepared(STORE, events or bench.sample_events)
     return measure(bench.verb("train", config, *words, clock=_FIT))
 
 
-def floor_once(bench: Bench, kind: str, hidden: int) -> Measured:
+def floor_once(bench: Bench, kind: str, hidden: int, events: int | None = None) -> Measured:
     """The same epochs of the same network in a bare loop."""
-    config = bench.prepared(STORE, bench.sample_events)
+    config = bench.prepared(STORE, events or bench.sample_events)
     return bench.part("floors.train", config, EPOCHS, kind, hidden)
 
 
