@@ -73,6 +73,8 @@ def run_apart(
                 except (EOFError, ConnectionResetError):
                     del running[pipe]
                     process.join()
+                    if process.exitcode:
+                        _look_for_the_cause(running, told)
                     _check(process, name)
                     continue
                 if message == _DONE:
@@ -83,6 +85,20 @@ def run_apart(
         for process, _ in running.values():
             process.kill()
             process.join()
+
+
+def _look_for_the_cause(
+    others: Mapping[Connection, tuple[BaseProcess, str]], told: Callable[[str, Any], None]
+) -> None:
+    """Hear the others out: a process that works with them fails when one of them has failed."""
+    for pipe, (_, name) in others.items():
+        with suppress(EOFError, ConnectionResetError):
+            while pipe.poll():
+                if (message := pipe.recv()) != _DONE:
+                    _hear(message, name, told)
+    for process, name in others.values():
+        if (process.exitcode or 0) < 0:
+            _check(process, name)
 
 
 def _given(pipe: Connection, waiting: list[str], tasks: Mapping[str, Any]) -> str:
@@ -168,7 +184,8 @@ def _check(process: BaseProcess, name: str) -> None:
     if code < 0:
         raise EnvironmentFailure(
             f"the process of {name or 'a task'} was ended by signal {-code}, as when memory runs "
-            "out. Run it again, with fewer of them at once (training.at_once, scoring.at_once)."
+            "out. Run it again, with fewer of them (training.at_once, training.devices, "
+            "scoring.at_once)."
         )
     if code or name:
         raise RuntimeError(f"the process of {name} has failed (exit status {code}); see above")

@@ -103,6 +103,31 @@ def test_what_the_machine_refuses_is_told_as_it_is() -> None:
     assert refused.value.errno == errno.ENOSPC
 
 
+def stumble(task: str, tell: Tell) -> None:
+    """Two that work together: `cause` fails, and `effect` a moment after it."""
+    if task == "effect":
+        tell("look away")
+        time.sleep(0.8)
+        raise ValueError("connection closed by peer")
+    time.sleep(0.4)
+    if task == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise DivergedError("the loss became nan")
+
+
+@pytest.mark.parametrize(
+    ("cause", "error"), [("diverged", DivergedError), ("killed", EnvironmentFailure)]
+)
+def test_of_two_that_fail_together_the_cause_is_told(cause: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        run_apart(
+            stumble,
+            {"one": "effect", "other": cause},
+            at_once=2,
+            told=lambda *_: time.sleep(3.0),  # both have failed when it looks again
+        )
+
+
 def test_a_process_that_leaves_before_its_task_is_done_has_failed() -> None:
     with pytest.raises(RuntimeError, match=r"process of one has failed \(exit status 0\)"):
         heard(fail, {"one": "left"}, at_once=1)

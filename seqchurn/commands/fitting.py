@@ -45,9 +45,9 @@ _WORTH_A_PROCESS = 1_000_000  # events, or landmarks, of all epochs: some ten se
 _ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "scoring")
 _NOT_OF_THE_FIT: dict[str, bool | set[str]] = {
     **dict.fromkeys(_ELSEWHERE, True),
-    "training": {"cutoff", "at_once"},
+    "training": {"cutoff", "at_once", "devices"},
 }
-"""Fields of a config that change no weight; the cutoff is given resolved."""
+"""Fields of a config that change no weight; the cutoff and the devices are given resolved."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def checkpoints_of(config: Config, cutoff: datetime, digest: str) -> Iterator[Pa
         LockedError: If another run is at the same fit.
     """
     fit_itself = f"{__version__} {config.model_dump_json(exclude=_NOT_OF_THE_FIT)}"
-    text = f"{fit_itself} {cutoff.isoformat()} {digest}"
+    text = f"{fit_itself} {_ranks(config)} {cutoff.isoformat()} {digest}"
     name = hashlib.sha256(text.encode()).hexdigest()[:12]
     folder = config.store / "checkpoints" / f"{config.name}-{name}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,9 @@ seed and the epoch alone, so that a resumed run sees what an unbroken one would.
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Literal
 
 import pytorch_lightning as pl
 import torch
@@ -128,19 +129,19 @@ class LandmarkBatches(Dataset[LandmarkBatch]):
         )
         return LandmarkBatch(events, landmarks, questions)
 
-    def idle(self) -> LandmarkBatch:
-        """A batch at which nobody is asked: it adds nothing to a loss, nor to its gradient."""
-        batch = self[0]
-        nobody = torch.zeros_like(batch.landmarks.real)
-        return replace(batch, landmarks=replace(batch.landmarks, real=nobody))
+    def idle(self) -> LandmarkBatches:
+        """One batch of one customer who is not asked: nothing for a loss, nor for its gradient."""
+        one = copy(self)
+        one.batches = [self.batches[0][:1]]
+        one.real = torch.zeros_like(self.real)
+        return one
 
 
 class LandmarkDataModule(pl.LightningDataModule):
     """Batches for a fit.
 
-    Where several processes fit together, each of these ranks learns from the customers of buckets
-    of its own, in batches that are smaller by their number, and all are told of the same customers
-    set aside.
+    Where several processes fit together, each of these ranks learns from customers of its own, in
+    batches that are smaller by their number, and all are told of the same customers set aside.
 
     Args:
         data: What was known before the cutoff.
@@ -184,10 +185,11 @@ class LandmarkDataModule(pl.LightningDataModule):
         )
         count = len(learned) + len(told_too)
         order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
-        order += [count] * (self._most(count) - count)
-        idle = cast("LandmarkBatches", [learned.idle()])
-        batches: ConcatDataset[LandmarkBatch] = ConcatDataset([learned, told_too, idle])
-        return DataLoader(batches, batch_size=None, sampler=order)
+        batches: list[Dataset[LandmarkBatch]] = [learned, told_too]
+        if (most := self._most(count)) > count:
+            order += [count] * (most - count)
+            batches.append(learned.idle())
+        return DataLoader(ConcatDataset(batches), batch_size=None, sampler=order)
 
     def val_dataloader(self) -> DataLoader[LandmarkBatch]:
         """Batches of the customers set aside, the same in every epoch."""
@@ -205,4 +207,6 @@ class LandmarkDataModule(pl.LightningDataModule):
         """The most that a rank has, where this one has so many."""
         if not self.trainer:
             return batches
-        return int(self.trainer.strategy.reduce(torch.tensor(batches), reduce_op="max"))
+        strategy = self.trainer.strategy
+        count = torch.tensor(batches, device=strategy.root_device)  # NCCL knows no other
+        return int(strategy.reduce(count, reduce_op="max"))

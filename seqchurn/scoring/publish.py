@@ -17,6 +17,7 @@ import polars as pl
 import torch
 
 from seqchurn.errors import ConfigError
+from seqchurn.files import disk_failures
 from seqchurn.prediction import ScoreOptions, check_moment, churn_percentile, score_rows
 from seqchurn.processes import Tell, run_apart
 from seqchurn.storage import BucketStore, BucketWriter, Snapshot
@@ -112,7 +113,7 @@ class _Scoring:
 
 
 def _score_apart(scoring: _Scoring, buckets: Sequence[int], at_once: int) -> None:
-    """Score in several processes, each some buckets; what they tell is none of the scores."""
+    """Score in several processes, each some buckets; the scores go to files."""
     _log.info("scoring in %d processes", at_once)
     threads = torch.get_num_threads()
     shares = {f"process {n}": (scoring, buckets[n::at_once], threads) for n in range(at_once)}
@@ -122,7 +123,8 @@ def _score_apart(scoring: _Scoring, buckets: Sequence[int], at_once: int) -> Non
 def _score_share(share: tuple[_Scoring, Sequence[int], int], tell: Tell) -> None:
     scoring, buckets, threads = share
     torch.set_num_threads(threads)
-    scoring.score(buckets)
+    with disk_failures(f"write scores to {scoring.folder}"):
+        scoring.score(buckets)
 
 
 def _check_known(sequences: Snapshot, as_of: datetime) -> None:

@@ -41,16 +41,21 @@ def build_sequences(
 def fold_events(
     events: pl.DataFrame, *, attributes: Sequence[str], static: Sequence[str]
 ) -> pl.DataFrame:
-    """The same as `build_sequences`, of events in the order of their table, which is not checked.
+    """The same as `build_sequences`, of events in the order of their table.
 
     Raises:
-        DataError: If a column is missing or has another type than the events table.
+        DataError: If a column is missing or has another type than the events table, or the
+            customers are in another order.
     """
     _check(events, [*attributes, *static])
+    if not events[CUSTOMER_ID].is_sorted():
+        raise DataError(
+            "the events are not in the order of their table, by customer. Run seqchurn prepare "
+            "--force."
+        )
     scalars = [*static, *([KNOWN_FROM] if KNOWN_FROM in events.columns else [])]
     return (
         events.lazy()
-        .with_columns(pl.col(CUSTOMER_ID).set_sorted())
         .group_by(CUSTOMER_ID, maintain_order=True)
         .agg(pl.col(TIMESTAMP, EVENT_TYPE, *attributes), pl.col(scalars).first())
         .collect()

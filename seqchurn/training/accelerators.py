@@ -53,6 +53,9 @@ def fits_on_cpu(name: str) -> bool:
 
 
 def _devices(name: str) -> int:
-    """Devices of the accelerator; none if the processor is it."""
+    """Devices of the accelerator that can fit together; none if the processor is it."""
     kinds = _ALL if name == "auto" else _MACHINES.get(name, [])
-    return next((kind.auto_device_count() for kind in kinds if kind.is_available()), 0)
+    kind = next((kind for kind in kinds if kind.is_available()), None)
+    if kind is XLAAccelerator:
+        return 1  # its cores fit together by another strategy
+    return 0 if kind is None else kind.auto_device_count()

@@ -20,6 +20,7 @@ from typing import cast
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from seqchurn.datasets.data_module import Asking, LandmarkDataModule
@@ -118,6 +119,7 @@ def _trainer(
         accelerator=options.accelerator,
         devices=rank.of,
         strategy="ddp" if rank.of > 1 else "auto",
+        plugins=[LightningEnvironment()] if rank.of > 1 else None,  # whatever started this process
         use_distributed_sampler=False,
         max_epochs=options.max_epochs,
         gradient_clip_val=options.gradient_clip,

@@ -36,6 +36,8 @@ class LandmarkModule(pl.LightningModule):
         self.weight_decay = weight_decay
         self.asked: list[Tensor] = []
         """Losses of the validation customers of this epoch, in nats per landmark."""
+        self._sums: dict[str, list[Tensor]] = {"train": [], "validation": []}
+        """Losses and landmarks of the batches of this epoch, summed."""
 
     def training_step(self, batch: LandmarkBatch, batch_index: int) -> Tensor:
         """Loss of a batch and the prior of activity, in nats per real landmark.
@@ -43,22 +45,27 @@ class LandmarkModule(pl.LightningModule):
         Where several processes fit the network, each gives its share of the loss of all their
         batches, times their number.
         """
-        losses, landmarks = self._losses(batch), batch.landmarks.real.sum()
+        losses = self._losses(batch, batch_index, "train")
+        landmarks = self.trainer.strategy.reduce(batch.landmarks.real.sum(), reduce_op="sum")
         ranks = self.trainer.world_size  # whose gradients are averaged
-        of_all = self.trainer.strategy.reduce(landmarks, reduce_op="sum")
-        loss = ranks * losses.sum() / of_all
-        self._log(loss, of_all, batch, batch_index, "train")
-        return loss + self.model.activity.penalty()
+        return ranks * losses.sum() / landmarks + self.model.activity.penalty()
 
     def on_validation_epoch_start(self) -> None:
         """Forgets the losses of the epoch before."""
         self.asked = []
 
     def validation_step(self, batch: LandmarkBatch, batch_index: int) -> None:
-        """Logs the loss of a batch and keeps that of each customer."""
-        losses, real = self._losses(batch), batch.landmarks.real
-        self._log(losses.sum() / real.sum(), real.sum(), batch, batch_index, "validation")
-        self.asked.append(losses.sum(dim=1) / real.sum(dim=1))
+        """Keeps the loss of each customer."""
+        losses = self._losses(batch, batch_index, "validation")
+        self.asked.append(losses.sum(dim=1) / batch.landmarks.real.sum(dim=1))
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the losses of the epoch, in nats per real landmark: once, as a step is short."""
+        for split, sums in self._sums.items():
+            if sums:
+                of_all = self.trainer.strategy.reduce(torch.stack(sums).sum(dim=0), reduce_op="sum")
+                self.log(f"{split}/nll", of_all[0] / of_all[1], sync_dist=True)
+                sums.clear()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW on one cycle of step sizes over all epochs."""
@@ -79,8 +86,9 @@ class LandmarkModule(pl.LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def _losses(self, batch: LandmarkBatch) -> Tensor:
-        return landmark_losses(
+    def _losses(self, batch: LandmarkBatch, batch_index: int, split: str) -> Tensor:
+        """Losses of a batch in nats, shape (B, L), checked and added to those of the epoch."""
+        losses = landmark_losses(
             self.model(batch.events, batch.landmarks),
             batch.questions.days,
             batch.questions.survived_days,
@@ -88,11 +96,7 @@ class LandmarkModule(pl.LightningModule):
             batch.landmarks.real,
             step_days=self.step_days,
         )
-
-    def _log(
-        self, loss: Tensor, landmarks: Tensor, batch: LandmarkBatch, batch_index: int, split: str
-    ) -> None:
-        """Check a loss and log it, in nats per real landmark."""
+        loss = losses.detach().sum()
         if not torch.isfinite(loss):
             which = "loss" if split == "train" else f"{split} loss"
             raise DivergedError(
@@ -100,11 +104,5 @@ class LandmarkModule(pl.LightningModule):
                 f"batch {batch_index} ({len(batch.landmarks.day)} customers). Lower "
                 "training.learning_rate or look for extreme attribute values."
             )
-        self.log(
-            f"{split}/nll",
-            loss,
-            on_epoch=True,
-            on_step=False,
-            batch_size=int(landmarks),
-            sync_dist=True,
-        )
+        self._sums[split].append(torch.stack([loss, batch.landmarks.real.sum().to(loss)]))
+        return losses

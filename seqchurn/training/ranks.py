@@ -11,6 +11,8 @@ import os
 import socket
 from dataclasses import dataclass
 
+import torch
+
 __all__ = ["ALONE", "Rank", "free_port"]
 
 _HERE = "127.0.0.1"
@@ -35,6 +37,7 @@ class Rank:
             "WORLD_SIZE": str(self.of),
             "NODE_RANK": "0",
             "LOCAL_RANK": str(self.number),
+            "OMP_NUM_THREADS": str(torch.get_num_threads()),  # else Lightning takes all cores
         }
 
 

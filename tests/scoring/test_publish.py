@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from seqchurn.errors import ConfigError, LockedError
+from seqchurn.errors import ConfigError, EnvironmentFailure, LockedError
 from seqchurn.prediction import score_rows
 from seqchurn.scoring import publish, publish_scores
 from seqchurn.storage import BucketStore
@@ -158,3 +158,14 @@ def test_digest_and_scores_are_of_one_table_though_prepare_runs_in_between(
     before, during = (BucketStore(tmp_path / name).manifest() for name in ("before", "during"))
     assert store.manifest()["digest"] != sequences.manifest()["digest"]
     assert during == before
+
+
+def test_a_disk_that_is_full_is_told_by_the_process_that_scores() -> None:
+    class OnAFullDisk:
+        folder = Path("scores")
+
+        def score(self, buckets: list[int]) -> None:
+            raise pl.exceptions.ComputeError("No space left on device (os error 28)")
+
+    with pytest.raises(EnvironmentFailure, match="could not write scores to scores"):
+        publish._score_share((OnAFullDisk(), [0], 1), print)  # type: ignore[arg-type]

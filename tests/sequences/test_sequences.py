@@ -164,3 +164,8 @@ def test_the_sequences_are_of_one_events_table_though_it_is_replaced_meanwhile(
     build_store(events, sequences, attributes=["amount"], static=["town"])
     assert sequences.manifest()["events_digest"] == digest
     assert sequences.scan().collect()["town"].to_list() == ["A", "B"]
+
+
+def test_events_in_another_order_than_their_table_are_refused() -> None:
+    with pytest.raises(DataError, match="not in the order of their table, by customer. Run"):
+        fold_events(EVENTS_OF_TWO, attributes=["amount"], static=["town"])

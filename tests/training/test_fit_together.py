@@ -2,19 +2,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from seqchurn.datasets.data_module import LandmarkBatch
+from seqchurn.datasets.data_module import LandmarkBatch, LandmarkDataModule
 from seqchurn.datasets.training_data import TrainingData
-from seqchurn.errors import DataError
+from seqchurn.errors import DataError, EnvironmentFailure
 from seqchurn.processes import run_apart
 from seqchurn.training.ranks import Rank, free_port
 from seqchurn.waits.likelihood import landmark_nll
-from tests.training.fitting import ASKING, LONG, fresh, run
+from tests.training.fitting import ASKING, LONG, OPTIONS, fresh, run
 from tests.training.together import (
     CERTAIN,
     Fit,
@@ -128,11 +129,48 @@ def test_ranks_fit_as_well_as_one_process(data: TrainingData, tmp_path: Path) ->
     data = replace(data, training=torch.cat([shares[0], shares[1][::3]]))
     assert len(batches_of(data, 0, RANKS)) != len(batches_of(data, 1, RANKS))  # one has to idle
     fits = [Fit(rank, data, LONG, tmp_path / "together") for rank in ranks()]
-    (*epochs, first), second = told_by_all(fit_together, fits)
-    assert [len(epochs), len(second)] == [LONG.max_epochs, 1]  # one of them tells
-    (loss, steps, weights), [(other_loss, other_steps, other_weights)] = first, second
-    assert (loss, steps) == (other_loss, other_steps)
+    first, second = told_by_all(fit_together, fits)
+    *epochs, (steps, weights), loss = first  # one of them tells of epochs
+    assert len(epochs) == LONG.max_epochs
+    [(other_steps, other_weights), other_loss] = second
+    assert (steps, loss) == (other_steps, other_loss)
     assert all(np.array_equal(weights[name], other_weights[name]) for name in weights)
     seeds = [run(data, tmp_path / f"{s}", replace(LONG, seed=s))[0] for s in range(4)]
     noise = np.std(seeds, ddof=1)
     assert abs(loss - np.mean(seeds)) < 3.0 * noise, (loss, seeds)
+
+
+@pytest.mark.slow
+def test_ranks_that_go_on_end_with_the_weights_of_an_unbroken_fit(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    whole = [Fit(rank, data, OPTIONS, tmp_path / "whole") for rank in ranks()]
+    *_, (_, weights), loss = told_by_all(fit_together, whole)[0]
+    broken = [Fit(rank, data, OPTIONS, tmp_path / "broken", cut_off_at=3) for rank in ranks()]
+    with pytest.raises(EnvironmentFailure, match="cut off"):
+        told_by_all(fit_together, broken)
+    again = [
+        replace(task, rank=rank, cut_off_at=None)
+        for task, rank in zip(broken, ranks(), strict=True)
+    ]
+    *epochs, (_, found), found_loss = told_by_all(fit_together, again)[0]
+    assert len(epochs) == OPTIONS.max_epochs - 2  # the last checkpoint is that of epoch 2
+    assert found_loss == loss
+    assert all(np.array_equal(weights[name], found[name]) for name in weights)
+
+
+def test_batches_are_counted_on_the_device_that_fits(data: TrainingData) -> None:
+    """NCCL, by which GPUs talk, knows no tensors of the processor."""
+    counted: list[torch.Tensor] = []
+
+    def reduce(count: torch.Tensor, reduce_op: str) -> torch.Tensor:
+        counted.append(count)
+        return torch.tensor(9)
+
+    strategy = SimpleNamespace(root_device=torch.device("meta"), reduce=reduce)
+    module = LandmarkDataModule(data, ASKING, seed=0, ranks=RANKS)
+    module.trainer = SimpleNamespace(current_epoch=0, strategy=strategy)  # type: ignore[assignment]
+    batches = list(module.train_dataloader())
+    assert [count.device.type for count in counted] == ["meta"]
+    assert len(batches) == 9  # those that it has not are idle
+    assert [bool(batch.landmarks.real.any()) for batch in batches] == [True] * 3 + [False] * 6

@@ -13,8 +13,10 @@ from torch.utils.data import DataLoader
 
 from seqchurn.datasets.data_module import LandmarkBatch, LandmarkDataModule
 from seqchurn.datasets.training_data import TrainingData
+from seqchurn.errors import EnvironmentFailure
 from seqchurn.processes import Tell
-from seqchurn.training.fit import FitOptions, fit
+from seqchurn.training import fit as module
+from seqchurn.training.fit import FitOptions
 from seqchurn.training.lightning_module import LandmarkModule
 from seqchurn.training.ranks import Rank
 from tests.training.fitting import ASKING, ENCODER, fresh
@@ -39,10 +41,12 @@ class Fit:
     data: TrainingData
     options: FitOptions
     folder: Path
+    cut_off_at: int | None = None
+    """Epoch after which the first rank fails."""
 
 
 class Gradients(Callback):
-    """Keeps the gradients of a step, and counts steps."""
+    """Keeps the gradients of a step."""
 
     def __init__(self) -> None:
         self.found: dict[str, torch.Tensor] = {}
@@ -85,7 +89,8 @@ def take_a_step(task: Step, tell: Tell) -> None:
     )
     network = fresh(task.data, encoder=CERTAIN)
     module = LandmarkModule(network, step_days=1.0, learning_rate=1e-2, weight_decay=1e-2)
-    trainer.fit(module, DataLoader([task.batch], batch_size=None))  # type: ignore[arg-type]
+    batches: DataLoader[LandmarkBatch] = DataLoader([task.batch], batch_size=None)  # type: ignore[arg-type]
+    trainer.fit(module, batches, batches)
     tell(
         (
             {n: g.numpy() for n, g in kept.found.items()},
@@ -94,19 +99,33 @@ def take_a_step(task: Step, tell: Tell) -> None:
     )
 
 
+class _Lightning(LandmarkModule):
+    """Tells its steps and weights at the end, before any are read from a file that all share."""
+
+    tell: Tell
+
+    def on_train_end(self) -> None:
+        weights = {name: value.numpy().copy() for name, value in self.model.state_dict().items()}
+        type(self).tell((self.trainer.global_step, weights))
+
+
 def fit_together(task: Fit, tell: Tell) -> None:
+    def told(epoch: int, metrics: dict[str, float]) -> None:
+        tell(metrics["train/nll"])
+        if epoch == task.cut_off_at:
+            raise EnvironmentFailure("cut off")
+
     torch.set_num_threads(1)
-    network = fresh(task.data)
-    loss = fit(
-        network,
+    _Lightning.tell = staticmethod(tell)
+    module.LandmarkModule = _Lightning  # type: ignore[misc]
+    loss = module.fit(
+        fresh(task.data),
         task.data,
         ASKING,
         task.options,
         checkpoints=task.folder,
-        on_epoch=lambda epoch, metrics: tell(metrics["train/nll"]),
+        on_epoch=told,
         progress=False,
         rank=task.rank,
     )
-    state = torch.load(task.folder / "last.ckpt", weights_only=True)
-    weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    tell((loss, state["global_step"], weights))
+    tell(loss)
