@@ -4,7 +4,7 @@ What is new or changed is read into parts that stay on the disk (`deliveries`); 
 all sources are merged, bucket by bucket: repeats dropped, line items folded, identifiers resolved,
 the customers' attributes joined. The events are a function of what was delivered, of the config
 and of who was forgotten, and of nothing else: neither the order of records nor the number of runs
-in which they came changes anything. Memory is bounded by a bucket, but for some bytes a link
+in which they came changes anything. Memory is bounded by two buckets, but for some bytes a link
 between identifiers.
 
 Events and quarantine are published together, the events first; both carry the fingerprint of
