@@ -28,6 +28,8 @@ from seqchurn.encoders.state import EncoderState
 __all__ = ["GruEncoder", "LstmEncoder", "RecurrentEncoder"]
 
 _CHANNELS = 4
+_HOLD = 1e3
+"""Far beyond what a gate is told otherwise."""
 
 
 class RecurrentEncoder(Encoder):
@@ -89,10 +91,10 @@ class RecurrentEncoder(Encoder):
 
     def state(self, events: EventBatch) -> EncoderState:
         """What is carried of B histories after the last event of each."""
-        vectors, lengths = self.inputs(events), events.real.sum(dim=1)  # (B, T, E), (B,)
-        last = (lengths - 1).unsqueeze(1)  # (B, 1)
+        vectors = self.inputs(events)  # (B, T, E)
+        last = events.real.sum(dim=1, keepdim=True) - 1  # (B, 1)
         return EncoderState(
-            hidden=self._hidden(vectors, lengths),
+            hidden=self._hidden(vectors, last),
             memory=self.memories.after(vectors, events.time, events.real),
             vector=_take(vectors, last)[:, 0],
             last_time=events.time.gather(1, last)[:, 0],
@@ -124,22 +126,13 @@ class RecurrentEncoder(Encoder):
         days = day.unsqueeze(1)  # (B, 1)
         return self._context(history, since.unsqueeze(1), days, self.static(state, days))[:, 0]
 
-    def _hidden(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """Recurrent state after the last event of each history, each tensor (B, hidden).
+    def _hidden(self, vectors: Tensor, last: Tensor) -> tuple[Tensor, ...]:
+        """Recurrent state after the last event of each history, at `last` (B, 1), each (B, hidden).
 
-        All are read on from one length that occurs to the next: what an LSTM carries beside its
-        outputs is known only where reading stops.
+        What a network carries beside its outputs is the business of its encoder.
         """
-        kept: list[Tensor] = []
-        read, carried = 0, None
-        for length in sorted(set(lengths.tolist())):
-            _, carried = self.recurrent(vectors[:, read:length], carried)
-            found = [h[0] for h in (carried if isinstance(carried, tuple) else (carried,))]
-            ends = (lengths == length).unsqueeze(1)  # (B, 1)
-            pairs = zip(found, kept or found, strict=True)
-            kept = [torch.where(ends, new, old) for new, old in pairs]
-            read = length
-        return tuple(kept)
+        outputs, _ = self.recurrent(vectors)
+        return (_take(outputs, last)[:, 0],)
 
     def _context(self, history: list[Tensor], since: Tensor, day: Tensor, static: Tensor) -> Tensor:
         """What was seen joined with when it is read, shape (B, L, C).
@@ -177,6 +170,31 @@ class LstmEncoder(RecurrentEncoder):
     """Long short-term memory (Hochreiter and Schmidhuber 1997)."""
 
     network = nn.LSTM
+
+    def _hidden(self, vectors: Tensor, last: Tensor) -> tuple[Tensor, ...]:
+        """Outputs and cells after the last events.
+
+        A cell is known only where reading ends. One more input, which is set after the last event,
+        holds it until then: it opens the forget gate and closes the input gate, to the last bit.
+        """
+        lstm, (count, length, _) = self.recurrent, vectors.shape
+        gates = vectors.new_tensor([-_HOLD, _HOLD, 0.0, 0.0])  # input, forget, cell, output
+        hold = gates.repeat_interleave(lstm.hidden_size).unsqueeze(1)  # (4 * hidden, 1)
+        is_after = torch.arange(length, device=vectors.device) > last  # (B, T)
+        start = vectors.new_zeros(1, count, lstm.hidden_size)
+        weights, *others = lstm.parameters()
+        outputs, _, cell = torch.lstm(
+            torch.cat([vectors, is_after.unsqueeze(-1)], dim=-1),
+            [start, start],
+            [torch.cat([weights, hold], dim=1), *others],
+            has_biases=True,
+            num_layers=1,
+            dropout=0.0,
+            train=False,
+            bidirectional=False,
+            batch_first=True,
+        )
+        return _take(outputs, last)[:, 0], cell[0]
 
 
 def _take(vectors: Tensor, position: Tensor) -> Tensor:

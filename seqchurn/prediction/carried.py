@@ -7,6 +7,7 @@ different sizes round differently, and the last bits of a score would depend on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,8 +30,9 @@ __all__ = ["Carried", "carry", "fixed_blocks"]
 BLOCK = 256
 """Rows that the network is given at once, but for histories."""
 
-_HISTORIES = 64
-"""Histories at once: few enough to be of about one length in small buckets, too."""
+_HISTORIES = {64: 128, 32: 256, 16: math.inf}
+"""Histories at once, to the most events of each: few enough to be of about one length in small
+buckets, too. How many depends on the own length of a history alone."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,14 @@ def _states(network: WaitModel, jagged: Jagged) -> EncoderState:
     by_length = torch.argsort(jagged.lengths, stable=True)
     states = [
         network.encoder.state(pad(jagged, rows)).take(torch.arange(count))
-        for rows, count in fixed_blocks(by_length, _HISTORIES)
+        for rows, count in _blocks(by_length, jagged.lengths[by_length])
     ]
     return EncoderState.joined(states).take(torch.argsort(by_length))
+
+
+def _blocks(by_length: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, int]]:
+    """Blocks of histories that are sorted by length, as `fixed_blocks` gives them."""
+    shorter = 0.0
+    for size, longest in _HISTORIES.items():
+        yield from fixed_blocks(by_length[(lengths > shorter) & (lengths <= longest)], size)
+        shorter = longest

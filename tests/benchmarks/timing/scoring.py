@@ -15,10 +15,7 @@ STORE = "scoring"
 
 _TARGET = Target(1.3)
 _PUBLISH = "seqchurn.commands.score:publish_scores"
-_NOTE = (
-    "the floor expects no orders, a quarter of what the project takes, and need not know what an "
-    "LSTM carries beside its outputs, which makes reading histories 1.7 times as long"
-)
+_NOTE = "the floor expects no orders, a quarter or more of what the project takes"
 
 
 def score_rows(bench: Bench) -> list[Row]:
