@@ -20,6 +20,7 @@ def test_the_same_inputs_give_the_same_bytes(trained: Shop) -> None:
     assert trained.tree() == before
 
 
+@pytest.mark.slow
 def test_how_many_processes_score_changes_no_byte(trained: Shop) -> None:
     before = trained.tree()
     done = trained.run("score", "--as_of", AS_OF, "--force", "--scoring.at_once", "2")

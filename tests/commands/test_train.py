@@ -45,6 +45,7 @@ def test_the_same_seed_trains_the_same_model(trained: Shop) -> None:
     assert not alike(weights(trained, "1"), weights(trained, "3"))
 
 
+@pytest.mark.slow
 def test_networks_fitted_at_the_same_time_are_those_fitted_in_turn(trained: Shop) -> None:
     done = trained.run("train", "--training.at_once", "2")
     assert done.status == 0, done.err
@@ -88,7 +89,7 @@ def test_networks_learn_from_seeds_of_their_own(trained: Shop) -> None:
     assert [float(state["hazard_scale"]) for state in (one, other)] == [1.0, 1.0]
 
 
-@pytest.mark.parametrize("at_once", ["1", "2"])
+@pytest.mark.parametrize("at_once", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_recalibrated_networks_are_kept_and_scored(at_once: str, trained: Shop) -> None:
     flags = ["--datasets.recalibration_span", "0.2", "--training.at_once", at_once]
     done = trained.run("train", *flags)
