@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from lightning_fabric.plugins.environments.lightning import find_free_network_port
 
 from seqchurn import __version__
 from seqchurn.commands.one_network import data_before, fit_network, recalibrated
@@ -31,7 +32,7 @@ from seqchurn.processes import Tell, cores, run_apart
 from seqchurn.storage import Snapshot
 from seqchurn.training.accelerators import devices_of, fits_on_cpu
 from seqchurn.training.fitted_model import FittedModel
-from seqchurn.training.ranks import ALONE, Rank, free_port
+from seqchurn.training.ranks import ALONE, Rank
 from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Fitted", "checkpoints_of", "fit_model", "networks_at_once"]
@@ -162,7 +163,7 @@ def _fit_all_apart(tasks: list[_Task], at_once: int, on_epoch: OnNetworkEpoch) -
 
 def _fit_together(task: _Task, ranks: int, on_epoch: OnNetworkEpoch) -> None:
     """Fit a network in several processes, whose first one tells of its epochs."""
-    port = free_port()
+    port = find_free_network_port()
     named = {
         f"network {task.number}, rank {rank}": replace(task, rank=Rank(rank, ranks, port))
         for rank in range(ranks)

@@ -1,6 +1,6 @@
 """A fitted model and sequences -> what is carried of every customer at a moment.
 
-The network is asked in blocks of one fixed size, the last of them filled up: matrix products of
+The network is asked in blocks of fixed sizes, the last of them filled up: matrix products of
 different sizes round differently, and the last bits of a score would depend on who else is scored.
 (With layers of fewer than 16 outputs they still do: such products round a row by its place.)
 """

@@ -8,12 +8,11 @@ single process would make of all their batches.
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import dataclass
 
 import torch
 
-__all__ = ["ALONE", "Rank", "free_port"]
+__all__ = ["ALONE", "Rank"]
 
 _HERE = "127.0.0.1"
 
@@ -42,11 +41,3 @@ class Rank:
 
 
 ALONE = Rank(0, 1, 0)
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as server:
-        server.bind((_HERE, 0))
-        port: int = server.getsockname()[1]
-    return port

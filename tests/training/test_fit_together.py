@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lightning_fabric.plugins.environments.lightning import find_free_network_port
 
 from seqchurn.datasets.data_module import LandmarkBatch, LandmarkDataModule
 from seqchurn.datasets.training_data import TrainingData
 from seqchurn.errors import DataError, EnvironmentFailure
 from seqchurn.processes import run_apart
-from seqchurn.training.ranks import Rank, free_port
+from seqchurn.training.ranks import Rank
 from seqchurn.waits.likelihood import landmark_nll
 from tests.training.fitting import ASKING, LONG, OPTIONS, fresh, run
 from tests.training.together import (
@@ -48,7 +49,7 @@ def told_by_all(work: Any, tasks: list[Any]) -> list[list[Any]]:
 
 
 def ranks() -> list[Rank]:
-    port = free_port()
+    port = find_free_network_port()
     return [Rank(number, RANKS, port) for number in range(RANKS)]
 
 
