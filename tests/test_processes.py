@@ -50,8 +50,13 @@ def complain(task: str, tell: Tell) -> None:
 
 
 def wait_for_the_end(task: str, tell: Tell) -> None:
-    print(os.getpid(), flush=True)
+    tell(os.getpid())
     time.sleep(600.0)
+
+
+def show(name: str, message: Any) -> None:
+    """From the first process alone: lines of two that write into one pipe may mix."""
+    print(message, flush=True)
 
 
 def heard(work: Any, tasks: dict[str, Any], at_once: int) -> list[tuple[str, Any]]:
@@ -145,9 +150,9 @@ def test_a_logged_error_comes_with_its_traceback(
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
     script = (
         "from seqchurn.processes import run_apart\n"
-        "from tests.test_processes import wait_for_the_end\n"
+        "from tests.test_processes import show, wait_for_the_end\n"
         "if __name__ == '__main__':\n"
-        "    run_apart(wait_for_the_end, {'a': 'a', 'b': 'b'}, at_once=2, told=print)\n"
+        "    run_apart(wait_for_the_end, {'a': 'a', 'b': 'b'}, at_once=2, told=show)\n"
     )
     file = tmp_path / "script.py"
     file.write_text(script, encoding="utf-8")
