@@ -27,7 +27,7 @@ from seqchurn.training.wait_model import WaitModel
 
 __all__ = ["Carried", "carry", "fixed_blocks"]
 
-BLOCK = 256
+BLOCK = 512
 """Rows that the network is given at once, but for histories."""
 
 _HISTORIES = {64: 128, 32: 256, 16: math.inf}
