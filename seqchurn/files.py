@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seqchurn.errors import EnvironmentFailure, LockedError, SeqchurnError
 
-__all__ = ["disk_failures", "is_of_the_disk", "locked", "replacing"]
+__all__ = ["disk_failures", "is_of_the_disk", "locked", "replacing", "sync"]
 
 
 @contextlib.contextmanager
@@ -40,6 +40,15 @@ def replacing(path: Path) -> Iterator[Path]:
             f"could not write {path}: {error}. Check space and permissions of the disk, then run "
             "it again."
         ) from error
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 # Names that share a line do not know each other.
 ORDER = """
-errors schema console
+errors schema console log_lines code_version
 files processes
 config
 storage

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
@@ -20,8 +19,8 @@ from typing import NoReturn
 from seqchurn.cli.command_line import Order, read_command_line, verb_of
 from seqchurn.config import Config, load_config
 from seqchurn.config.yaml_text import to_yaml
-from seqchurn.console import logging_to_stderr
 from seqchurn.errors import SeqchurnError
+from seqchurn.log_lines import LogLines
 
 __all__ = ["main"]
 
@@ -36,43 +35,42 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     title = " ".join(["seqchurn", *arguments[:1]]) if verb_of(arguments) else "seqchurn"
+    lines = LogLines()
     try:
         with _signals_raise():
-            status = _obey(read_command_line(arguments))
+            order = read_command_line(arguments)
+            if order is not None:  # else help or the version was asked for, and printed
+                lines = LogLines(**order.logging)
+                with lines.to_stderr():
+                    _obey(order)
             sys.stdout.flush()
-            return status
+            return 0
     except SeqchurnError as error:
         many = "\n" if "\n" in str(error) else " "
-        return _complain(f"{title}:{many}{error}", error.exit_code)
+        message, status = f"{title}:{many}{error}", error.exit_code
     except _Stopped as stop:
         signum = signal.Signals(stop.args[0])
-        return _complain(f"{title}: {_STOPS[signum]}.", 128 + signum)
+        message, status = f"{title}: {_STOPS[signum]}.", 128 + signum
     except BrokenPipeError:
         return _leave_closed_pipe()
     except OSError as error:
-        reason = f"{title}: {error}. The machine refused; mend that and run the same again."
-        return _complain(reason, 7)
-    except Exception:
-        traceback.print_exc()
-        return _complain(f"{title}: this is a bug in seqchurn; please report the lines above.", 1)
-
-
-def _obey(order: Order | None) -> int:
-    if order is None:  # help or the version was asked for, and printed
-        return 0
-    with logging_to_stderr(**order.logging):
-        config: Config = load_config(order.config, order.overrides)
-        if order.print_config:
-            print(to_yaml(config), end="")
-        else:
-            verb = importlib.import_module(f"seqchurn.commands.{order.verb}")
-            verb.run(config, **order.run_arguments)
-    return 0
-
-
-def _complain(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
+        message = f"{title}: {error}. The machine refused; mend that and run the same again."
+        status = 7
+    except Exception as error:
+        message = f"{title}: this is a bug in seqchurn; please report all of this."
+        lines.complain(message, exit_code=1, bug=error)
+        return 1
+    lines.complain(message, exit_code=status)
     return status
+
+
+def _obey(order: Order) -> None:
+    config: Config = load_config(order.config, order.overrides)
+    if order.print_config:
+        print(to_yaml(config), end="")
+    else:
+        verb = importlib.import_module(f"seqchurn.commands.{order.verb}")
+        verb.run(config, **order.run_arguments)
 
 
 def _leave_closed_pipe() -> int:

@@ -16,7 +16,7 @@ from seqchurn.datasets.codebook import Attributes
 from seqchurn.errors import ConfigError, DataError, ModelError
 from seqchurn.prediction import ScoreOptions
 from seqchurn.schema import EVENT_TYPE, TIMESTAMP
-from seqchurn.storage import BucketStore
+from seqchurn.storage import BucketStore, Snapshot
 from seqchurn.tracking import Bundle, RegisteredModel, connect, find_model, open_model
 from seqchurn.waits import Clock
 
@@ -27,6 +27,7 @@ __all__ = [
     "end_of_log",
     "evaluation_folder",
     "fitting_model",
+    "last_scores",
     "registered_model",
     "score_options",
     "scores_store",
@@ -43,6 +44,15 @@ def sequences_store(config: Config) -> BucketStore:
 def scores_store(config: Config, as_of: datetime) -> BucketStore:
     """Where the score table of a moment lies."""
     return BucketStore(config.store / "scores" / config.name / f"as_of={_name(config, as_of)}")
+
+
+def last_scores(config: Config, before: datetime) -> Snapshot | None:
+    """The table of the latest moment before one that scores are published of, if there is any."""
+    tables = [BucketStore(f) for f in (config.store / "scores" / config.name).glob("as_of=*")]
+    published = [table.snapshot() for table in tables if table.exists()]
+    moments = {datetime.fromisoformat(table.manifest["as_of"]): table for table in published}
+    earlier = [moment for moment in moments if moment < before]
+    return moments[max(earlier)] if earlier else None
 
 
 def evaluation_folder(config: Config, cutoff: datetime) -> Path:

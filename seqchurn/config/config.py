@@ -13,6 +13,7 @@ from seqchurn.config.datasets import DatasetsConfig
 from seqchurn.config.encoder import Encoder, LstmConfig
 from seqchurn.config.evaluation import EvaluationConfig
 from seqchurn.config.events import EventsConfig
+from seqchurn.config.guards import GuardsConfig
 from seqchurn.config.head import Head, LogLogisticMixtureConfig
 from seqchurn.config.scoring import ScoringConfig
 from seqchurn.config.section import Section
@@ -57,6 +58,8 @@ class Config(Section):
     """Where runs and models go in MLflow; in `store`, or where MLFLOW_TRACKING_URI says."""
     scoring: ScoringConfig = ScoringConfig()
     """What the score table says."""
+    guards: GuardsConfig = GuardsConfig()
+    """What must hold before scores are published; null switches a guard off."""
 
     @field_validator("encoder", "head", mode="before")
     @classmethod

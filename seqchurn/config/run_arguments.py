@@ -18,6 +18,7 @@ _ALL = (
     "backtest",
     "promote",
     "score",
+    "explain",
     "demo",
 )
 
@@ -51,18 +52,21 @@ RUN_ARGUMENTS = {
         metavar="TIME",
     ),
     "from": RunArgument(
-        "First of many instants to score at, one table per scoring.interval; needs --to.",
-        verbs=("score",),
+        "First of many instants to score at, one table per scoring.interval (score), of two to "
+        "compare (explain); needs --to.",
+        verbs=("score", "explain"),
         metavar="TIME",
     ),
     "to": RunArgument(
-        "First instant after the last of those tables; needs --from.",
-        verbs=("score",),
+        "First instant after the last of those tables (score), second of two to compare "
+        "(explain); needs --from.",
+        verbs=("score", "explain"),
         metavar="TIME",
     ),
     "customer_id": RunArgument(
-        "Whom to forget (forget), whom alone to score (score); may be given several times.",
-        verbs=("forget", "score"),
+        "Whom to forget (forget), whom alone to score (score), whose change to explain (explain); "
+        "for the first two it may be given several times.",
+        verbs=("forget", "score", "explain"),
         metavar="ID",
         many=True,
     ),
@@ -71,6 +75,11 @@ RUN_ARGUMENTS = {
         "the champion (score).",
         verbs=("evaluate", "promote", "score"),
         metavar="VERSION",
+    ),
+    "chart": RunArgument(
+        "Picture of the survival curves to write: a PNG or SVG file.",
+        verbs=("explain",),
+        metavar="FILE",
     ),
     "refit": RunArgument(
         "never: one model, frozen at the first cutoff; every: beside it a fresh one at each. "
@@ -83,9 +92,10 @@ RUN_ARGUMENTS = {
         "Do the work again although its result is there.", verbs=("prepare", "score")
     ),
     "log_format": RunArgument(
-        "text: lines for people; json: one object a line. (default: text)",
+        "text: lines for people; json: one object a line; auto: text on a terminal, else json. "
+        "(default: auto)",
         metavar="FORMAT",
-        choices=("text", "json"),
+        choices=("auto", "text", "json"),
     ),
     "quiet": RunArgument("Log warnings only."),
     "verbose": RunArgument("Log details, also what the libraries underneath report."),

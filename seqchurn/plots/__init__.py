@@ -1,4 +1,4 @@
-"""Tables -> charts: contents of a log, reliability, PIT histograms, learning curves, staleness."""
+"""Tables -> charts: contents of a log, reliability, PIT, learning curves, staleness, survival."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from seqchurn.plots.pit import pit_by_cohort_chart, pit_chart
 from seqchurn.plots.reliability import reliability_by_cohort_chart, reliability_chart
 from seqchurn.plots.saving import save_chart
 from seqchurn.plots.staleness import staleness_chart
+from seqchurn.plots.survival import survival_chart
 
 __all__ = [
     "events_chart",
@@ -23,4 +24,5 @@ __all__ = [
     "reliability_chart",
     "save_chart",
     "staleness_chart",
+    "survival_chart",
 ]

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from seqchurn.prediction.expected_orders import expected_orders
+from seqchurn.prediction.explanation import (
+    Explanation,
+    Moment,
+    explain_change,
+    survival_curve,
+)
 from seqchurn.prediction.running_waits import RunningWaits, check_moment, running_waits
 from seqchurn.prediction.scores import ScoreOptions, churn_percentile, score_columns, score_rows
 
 __all__ = [
+    "Explanation",
+    "Moment",
     "RunningWaits",
     "ScoreOptions",
     "check_moment",
     "churn_percentile",
     "expected_orders",
+    "explain_change",
     "running_waits",
     "score_columns",
     "score_rows",
+    "survival_curve",
 ]

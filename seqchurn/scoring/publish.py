@@ -1,27 +1,29 @@
-"""A model and the sequences store -> a published score table, bucket by bucket.
+"""A model and the sequences store -> a published score table, if no guard objects.
 
-Buckets are scored into scratch files first, by this process or by several, because the percentile
-of a customer needs the scores of all; then they are completed and published together, or not at
-all.
+Buckets are scored into scratch files first, because the percentile of a customer needs the scores
+of all, and so do the guards; then they are completed and published together, or not at all. What a
+run that was killed has scored is not scored again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
-import torch
 
+from seqchurn.config.guards import GuardsConfig
 from seqchurn.errors import ConfigError
-from seqchurn.files import disk_failures
-from seqchurn.prediction import ScoreOptions, check_moment, churn_percentile, score_rows
-from seqchurn.processes import Tell, run_apart
+from seqchurn.prediction import check_moment, churn_percentile
+from seqchurn.scoring.buckets import Scoring, score_buckets, scored_file
+from seqchurn.scoring.guards import Night, judge
+from seqchurn.scoring.profile import profile_of
 from seqchurn.storage import BucketStore, BucketWriter, Snapshot
-from seqchurn.training.fitted_model import FittedModel
 
 __all__ = ["publish_scores"]
 
@@ -29,25 +31,23 @@ _log = logging.getLogger(__name__)
 
 
 def publish_scores(
-    model: FittedModel,
-    sequences: BucketStore,
+    scoring: Scoring,
     scores: BucketStore,
-    as_of: datetime,
     *,
-    options: ScoreOptions,
-    version: dict[str, str],
+    guards: GuardsConfig,
+    trained_until: datetime,
+    previous: Snapshot | None = None,
     at_once: int = 1,
     force: bool = False,
 ) -> bool:
     """Score every customer known before a moment and publish the table.
 
     Args:
-        model: The fitted model.
-        sequences: Store of the sequences; all that is read is of one publication.
+        scoring: Who is scored, when and by what.
         scores: Store to publish.
-        as_of: First instant not seen, aware; the start of a step.
-        options: What the table says.
-        version: `model_name`, `model_version` and `run_id`.
+        guards: What must hold of the table.
+        trained_until: First instant that the model has not seen.
+        previous: The table published last before the moment, if there is one.
         at_once: Processes that score; the table does not depend on it.
         force: Publish again even if the same model has scored the same sequences.
 
@@ -55,76 +55,64 @@ def publish_scores(
         False if the same table was there already.
 
     Raises:
-        ConfigError: If `as_of` lies inside a step, or no customer is known before it.
+        ConfigError: If the moment lies inside a step, or no customer is known before it.
+        DataError: If a guard refuses; then nothing that is published has changed.
         LockedError: If another run publishes the same table.
         EnvironmentFailure: If the disk refuses, or a process that scores is killed.
     """
-    check_moment(model.clock, as_of)
-    snapshot = sequences.snapshot()
-    _check_known(snapshot, as_of)
-    facts = {
-        "as_of": as_of.isoformat(),
-        "sequences_digest": snapshot.digest,
-        **asdict(options),
-        **version,
-    }
+    check_moment(scoring.model.clock, scoring.as_of)
+    _check_known(scoring.sequences, scoring.as_of)
+    facts = scoring.facts()
     if not force and scores.exists() and facts.items() <= scores.manifest().items():
+        scores.clear()
         _log.info("scores in %s are up to date", scores.folder)
         return False
-    with scores.publish(**facts) as writer:
-        scoring = _Scoring(model, snapshot, as_of, options, version, writer.scratch)
-        buckets = snapshot.buckets()
-        at_once = min(at_once, len(buckets))
-        if at_once == 1:
-            scoring.score(buckets)
-        else:
-            _score_apart(scoring, buckets, at_once)
-        _complete(writer, scoring, buckets)
+    with scores.publish(resumes="" if force else _digest(facts), **facts) as writer:
+        took = _Stopwatch()
+        score_buckets(scoring, writer.scratch, at_once=at_once)
+        took.lap("scoring")
+        files = {b: scored_file(writer.scratch, b) for b in scoring.sequences.buckets()}
+        night = _night(scoring, files, guards.recent_days, previous, trained_until)
+        findings = judge(night, guards)
+        took.lap("guards")
+        _complete(writer, files)
+        took.lap("completing")
+        writer.facts |= {
+            "profile": night.profile.to_dict(),
+            "guards": {finding.guard: finding.value for finding in findings},
+            "seconds": took.laps,
+        }
     return True
 
 
-@dataclass(frozen=True)
-class _Scoring:
-    """What buckets are scored by, and where their scores go before they are completed."""
+class _Stopwatch:
+    """Seconds of what is done one after another, by name."""
 
-    model: FittedModel
-    sequences: Snapshot
-    as_of: datetime
-    options: ScoreOptions
-    version: dict[str, str]
-    folder: Path
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.monotonic()
 
-    def score(self, buckets: Sequence[int]) -> None:
-        """Write the scores of some buckets, without percentiles."""
-        for bucket in buckets:
-            rows = score_rows(
-                self.model,
-                self.sequences.read(bucket),
-                self.as_of,
-                options=self.options,
-                version=self.version,
-            )
-            rows.write_parquet(self.file(bucket))
-            _log.debug("bucket %d: %d customers", bucket, rows.height)
-
-    def file(self, bucket: int) -> Path:
-        """Where the scores of a bucket go."""
-        return self.folder / f"{bucket}.parquet"
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name], self._since = round(now - self._since, 3), now
 
 
-def _score_apart(scoring: _Scoring, buckets: Sequence[int], at_once: int) -> None:
-    """Score in several processes, each some buckets; the scores go to files."""
-    _log.info("scoring in %d processes", at_once)
-    threads = torch.get_num_threads()
-    shares = {f"process {n}": (scoring, buckets[n::at_once], threads) for n in range(at_once)}
-    run_apart(_score_share, shares, at_once=at_once, told=lambda *_: None)
-
-
-def _score_share(share: tuple[_Scoring, Sequence[int], int], tell: Tell) -> None:
-    scoring, buckets, threads = share
-    torch.set_num_threads(threads)
-    with disk_failures(f"write scores to {scoring.folder}"):
-        scoring.score(buckets)
+def _night(
+    scoring: Scoring,
+    files: dict[int, Path],
+    recent_days: float,
+    previous: Snapshot | None,
+    trained_until: datetime,
+) -> Night:
+    return Night(
+        as_of=scoring.as_of,
+        scores=pl.scan_parquet(list(files.values())),
+        profile=profile_of(scoring.sequences, scoring.as_of, recent_days=recent_days),
+        previous=previous,
+        known_types=frozenset(scoring.model.codebook.event_types),
+        trained_until=trained_until,
+        horizons=scoring.options.horizons,
+    )
 
 
 def _check_known(sequences: Snapshot, as_of: datetime) -> None:
@@ -136,10 +124,14 @@ def _check_known(sequences: Snapshot, as_of: datetime) -> None:
         )
 
 
-def _complete(writer: BucketWriter, scoring: _Scoring, buckets: Sequence[int]) -> None:
+def _digest(facts: dict[str, Any]) -> str:
+    """Short name of all that a table depends on."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _complete(writer: BucketWriter, files: dict[int, Path]) -> None:
     """Write the scores with percentiles among the probabilities of all customers."""
-    files = [scoring.file(bucket) for bucket in buckets]
-    everybody = pl.scan_parquet(files).select("p_churn").collect()["p_churn"].sort()
+    everybody = pl.scan_parquet(list(files.values())).select("p_churn").collect()["p_churn"].sort()
     percentile = churn_percentile(pl.col("p_churn"), everybody.to_numpy())
-    for bucket, file in zip(buckets, files, strict=True):
+    for bucket, file in files.items():
         writer.write(bucket, pl.read_parquet(file).with_columns(churn_percentile=percentile))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from seqchurn.errors import DataError, EnvironmentFailure
-from seqchurn.files import disk_failures, locked
+from seqchurn.files import disk_failures, locked, sync
 from seqchurn.schema import SCHEMA_VERSION
 from seqchurn.storage.manifest import MANIFEST, parts_name, read_manifest
 from seqchurn.storage.snapshot import Snapshot
@@ -22,7 +21,7 @@ from seqchurn.storage.writer import BucketWriter
 
 __all__ = ["BucketStore"]
 
-_UNFINISHED = "unfinished"
+_UNFINISHED, _PARTS, _SCRATCH = "unfinished", "parts", "scratch"
 
 
 class BucketStore:
@@ -37,10 +36,13 @@ class BucketStore:
         self.folder = folder
 
     @contextlib.contextmanager
-    def publish(self, **facts: Any) -> Iterator[BucketWriter]:
+    def publish(self, *, resumes: str = "", **facts: Any) -> Iterator[BucketWriter]:
         """Replace the table by what is written inside the `with` block, or by nothing.
 
         Args:
+            resumes: Name of the work that goes on in the scratch folder, as a digest of all it
+                depends on: what is there of it when a run fails or is killed stays until it has
+                been published, until other work is, or until the table is purged.
             facts: Values for the manifest, as JSON can hold them.
 
         Yields:
@@ -51,14 +53,17 @@ class BucketStore:
             LockedError: If another run writes the same table.
         """
         unfinished = self.folder / _UNFINISHED
+        kept = unfinished / f"{_SCRATCH}-{resumes}" if resumes else None
         with self._locked():
-            shutil.rmtree(unfinished, ignore_errors=True)
+            _remove(unfinished, but=kept)
             try:
-                writer = BucketWriter(unfinished, dict(facts))
+                scratch = kept or unfinished / _SCRATCH
+                writer = BucketWriter(unfinished / _PARTS, scratch, dict(facts))
                 yield writer
-                self._finish(unfinished / "parts", writer.facts)
+                self._finish(unfinished / _PARTS, writer.facts)
+                kept = None
             finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+                _remove(unfinished, but=kept)
 
     def purge(self, *, everything: bool = False) -> int:
         """Remove all parts but the published ones, and what runs that were killed have left.
@@ -168,7 +173,7 @@ class BucketStore:
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         for file in files:
-            _sync(file)
+            sync(file)
         replaced = self._published()
         target = self.folder / parts_name(digest)
         if target.exists() and _digest(target) != digest:  # damaged since it was published
@@ -177,9 +182,9 @@ class BucketStore:
             parts.rename(target)
         temporary = parts.parent / MANIFEST
         temporary.write_text(text, encoding="utf-8")
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(self.folder / MANIFEST)
-        _sync(self.folder)
+        sync(self.folder)
         self._sweep(target.name, replaced)
 
 
@@ -193,10 +198,13 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _remove(folder: Path, *, but: Path | None) -> None:
+    """Remove a folder, or all that is in it but one thing."""
+    if but is None or not but.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for inner in folder.iterdir():
+        if inner.is_dir() and inner != but:
+            shutil.rmtree(inner)
+        elif inner != but:
+            inner.unlink()

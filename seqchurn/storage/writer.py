@@ -23,19 +23,20 @@ _AT_ONCE = 2
 class BucketWriter:
     """Takes the buckets of one publication; made by `BucketStore.publish`."""
 
-    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, parts: Path, scratch: Path, facts: dict[str, Any]) -> None:
         """Make the folders to write to.
 
         Args:
-            folder: Unfinished folder beside the published parts.
+            parts: Folder of the files, not there yet.
+            scratch: Folder for work in between, which may hold some of it.
             facts: What the manifest will say beside digest and rows; add to it while writing.
         """
         self.facts = facts
-        self._parts = folder / "parts"
-        self.scratch = folder / "scratch"
-        """Folder for work in between on the same disk; removed at the end."""
-        self._parts.mkdir(parents=True)
-        self.scratch.mkdir()
+        self._parts = parts
+        self.scratch = scratch
+        """Folder for work in between on the same disk; removed when all is published."""
+        parts.mkdir(parents=True)
+        scratch.mkdir(exist_ok=True)
 
     def write(self, bucket: int, frame: pl.DataFrame | pl.LazyFrame) -> None:
         """Write the rows of one bucket; a lazy frame is streamed to the file."""

@@ -63,6 +63,11 @@ class RegisteredModel:
         """MLflow URI."""
         return f"models:/{self.name}/{self.version}"
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """As score tables name it."""
+        return {"model_name": self.name, "model_version": self.version, "run_id": self.run_id}
+
 
 @dataclass(frozen=True)
 class TrainedModel:

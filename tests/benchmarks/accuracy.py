@@ -24,10 +24,10 @@ from typing import Any
 
 from seqchurn.baselines import check_baselines
 from seqchurn.config import Config
-from seqchurn.console import logging_to_stderr
 from seqchurn.errors import SeqchurnError
 from seqchurn.evaluation.rows import Row
 from seqchurn.files import replacing
+from seqchurn.log_lines import LogLines
 from tests.benchmarks.cells import cells_of, goals
 from tests.benchmarks.logs import LOGS, config_of, why_missing
 from tests.benchmarks.report import page, results_text
@@ -133,7 +133,7 @@ def _each(
 
 def _start_worker() -> None:
     """Let warnings through and nothing else: Lightning and MLflow ask when they are imported."""
-    _WORKER.enter_context(logging_to_stderr(quiet=True))
+    _WORKER.enter_context(LogLines(log_format="text", quiet=True).to_stderr())
 
 
 def _timed(work: Callable[..., Any], *task: Any) -> tuple[Any, float]:

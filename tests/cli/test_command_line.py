@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
         ("forget --config C --customer_id a --customer_id=", "needs whom to forget; give"),
         (
             "train --config C --customer_id a",
-            "--customer_id is not for train; taken by: forget, score.",
+            "--customer_id is not for train; taken by: forget, score, explain.",
         ),
         ("train --config C --refit every", "--refit is not for train; taken by: backtest."),
         ("backtest --config C --refit often", "--refit: invalid choice: 'often' (choose from"),
@@ -144,8 +145,9 @@ def test_a_wrong_command_line_ends_with_2_and_a_remedy(
     arguments = [config if word == "C" else word for word in line.split()]
     assert main(arguments) == 2
     out, err = capsys.readouterr()
-    assert complaint in err
-    assert err.startswith("seqchurn")
+    message = json.loads(err)["message"]  # nobody looks at a terminal
+    assert complaint in message
+    assert message.startswith("seqchurn")
     assert "Traceback" not in err
     assert (out, calls) == ("", [])
     assert len(err) < 600

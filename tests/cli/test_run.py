@@ -18,6 +18,7 @@ from seqchurn.config import Config
 from seqchurn.errors import ModelError
 
 HEAVY = ["torch", "pytorch_lightning", "mlflow", "polars", "pyarrow", "pandas", "numpy", "altair"]
+AS_TEXT = ["--log_format", "text"]
 
 
 def _fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -72,7 +73,7 @@ def test_a_mistake_in_the_yaml_ends_every_verb_with_2(
 ) -> None:
     Path(config).write_text(Path(config).read_text(encoding="utf-8") + text, encoding="utf-8")
     needed = ["--customer_id", "a"] if verb == "forget" else []
-    assert main([verb, "--config", config, *needed]) == 2
+    assert main([verb, "--config", config, *AS_TEXT, *needed]) == 2
     err = capsys.readouterr().err
     assert err.startswith(f"seqchurn {verb}: {config}")
     assert complaint in err
@@ -113,7 +114,7 @@ def test_a_failure_has_its_exit_status(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     _fail_with(monkeypatch, error)
-    assert main(["train", "--config", config]) == status
+    assert main(["train", "--config", config, *AS_TEXT]) == status
     err = capsys.readouterr().err
     assert complaint in err
     assert ("Traceback" in err) == (status == 1)
@@ -137,7 +138,7 @@ def run(config):
         time.sleep(60)
 
 sys.modules["seqchurn.commands.train"] = types.SimpleNamespace(run=run)
-sys.exit(main(["train", "--config", sys.argv[1]]))
+sys.exit(main(["train", "--config", *sys.argv[1:]]))
 """
 
 
@@ -149,7 +150,10 @@ def test_a_signal_cleans_up_and_has_its_exit_status(
     signum: int, status: int, word: str, config: str
 ) -> None:
     with subprocess.Popen(
-        _child(SLEEPING, config), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        _child(SLEEPING, config, *AS_TEXT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"

@@ -1,4 +1,4 @@
-"""A process that has imported what `prepare` needs and forks for each command line it is given.
+"""A process that has imported what a verb needs and forks for each command line it is given.
 
 A run then takes a fraction of a second, all of it work, so that a moment drawn at random hits
 something. Run as a module it is that process; orders and answers are lines of JSON.
@@ -7,6 +7,7 @@ something. Run as a module it is that process; orders and answers are lines of J
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import subprocess
@@ -37,15 +38,16 @@ class Ended:
 class Warm:
     """Starts command lines in forks of a warm process."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, verb: str = "prepare") -> None:
         """Start the process.
 
         Args:
             scratch: Folder for what the runs print.
+            verb: Whose imports it has done.
         """
         self._err = scratch / "stderr.txt"
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "tests.endurance.warm"]
+        command = [sys.executable, "-m", "tests.endurance.warm", verb]
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=root)
 
@@ -91,11 +93,11 @@ class Warm:
         return Ended(answer["status"], answer["seconds"], self._err.read_text(encoding="utf-8"))
 
 
-def serve() -> None:
+def serve(verb: str) -> None:
     """Answer orders until there are no more."""
-    import seqchurn.commands.prepare  # noqa: F401
     from seqchurn.cli import main
 
+    importlib.import_module(f"seqchurn.commands.{verb}")
     print("warm", flush=True)
     for line in sys.stdin:
         said = json.loads(line)
@@ -145,4 +147,4 @@ def _reaped(child: int, start: float, kill_after: float | None) -> int:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])

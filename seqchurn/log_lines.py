@@ -1,0 +1,119 @@
+"""What people and log collectors see on stderr: log lines, and what a run says when it fails.
+
+Text on a terminal, elsewhere one JSON object a line. Each carries the id of the run of the program,
+SEQCHURN_RUN_ID where whoever starts it has one of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TextIO
+
+__all__ = ["LogLines"]
+
+_RUN_ID = "SEQCHURN_RUN_ID"
+
+
+class LogLines:
+    """Log lines of one run of the program.
+
+    Args:
+        log_format: text; json for one object a line; auto: text on a terminal, else json.
+        quiet: Warnings and errors only.
+        verbose: Details too, and what the libraries underneath report besides warnings.
+    """
+
+    def __init__(
+        self, *, log_format: str = "auto", quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self.as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
+        self.run = os.environ.get(_RUN_ID) or secrets.token_hex(4)
+        self.quiet = quiet
+        self.verbose = verbose
+
+    @contextmanager
+    def to_stderr(self) -> Iterator[None]:
+        """Send log records to stderr for as long as the context lasts."""
+        handler = _StderrHandler()
+        handler.setFormatter(_JsonFormatter(self.run) if self.as_json else _TextFormatter(self.run))
+        if not self.verbose:  # some libraries set the level of their loggers themselves
+            handler.addFilter(lambda record: _is_own(record) or record.levelno >= logging.WARNING)
+        os.environ.setdefault("MLFLOW_CONFIGURE_LOGGING", "false")  # or its lines go elsewhere
+        root, own = logging.getLogger(), logging.getLogger("seqchurn")
+        levels = root.level, own.level
+        root.addHandler(handler)
+        root.setLevel(logging.INFO if self.verbose else logging.WARNING)
+        own.setLevel(self._own_level())
+        logging.captureWarnings(True)
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            root.removeHandler(handler)
+            root.setLevel(levels[0])
+            own.setLevel(levels[1])
+
+    def complain(self, message: str, *, exit_code: int, bug: BaseException | None = None) -> None:
+        """The last words of a run that fails; of a bug also where it lies."""
+        trace = (type(bug), bug, bug.__traceback__) if bug else None
+        known = {"name": "seqchurn", "levelname": "ERROR", "msg": message, "exc_info": trace}
+        record = logging.makeLogRecord({**known, "exit_code": exit_code})
+        formatter = _JsonFormatter(self.run) if self.as_json else logging.Formatter()
+        print(formatter.format(record), file=sys.stderr)
+
+    def _own_level(self) -> int:
+        if self.verbose:
+            return logging.DEBUG
+        return logging.WARNING if self.quiet else logging.INFO
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == "seqchurn"
+
+
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Looks stderr up anew for each record, so that redirecting it works."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+class _TextFormatter(logging.Formatter):
+    def __init__(self, run: str) -> None:
+        super().__init__(f"%(asctime)s {run} %(said)s", datefmt="%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        loud = record.levelno >= logging.WARNING
+        record.said = f"{record.levelname.lower()}: {record.message}" if loud else record.message
+        return super().formatMessage(record)
+
+
+class _JsonFormatter(logging.Formatter):
+    def __init__(self, run: str) -> None:
+        super().__init__()
+        self.run = run
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "run": self.run,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        if (exit_code := getattr(record, "exit_code", None)) is not None:
+            entry["exit_code"] = exit_code
+        return json.dumps(entry, ensure_ascii=False, default=str)
