@@ -20,7 +20,7 @@ from seqchurn.tracking import CHAMPION
 
 __all__ = ["run"]
 
-_EVENTS_SHOWN = 15
+_EVENTS_SHOWN, _VISIBLE = 15, 0.00005  # the most, and the least that four digits show
 
 
 def run(
@@ -105,7 +105,8 @@ def _as_text(explanation: Explanation) -> str:
     """The parts of the change, the events that moved it most in the order of time."""
     parts = explanation.parts.with_columns(size=pl.col("change").abs())
     events = parts.filter(pl.col("reason") == "event")
-    largest = events.sort("size", descending=True).head(_EVENTS_SHOWN).sort("timestamp")
+    visible = events.filter(pl.col("size") >= _VISIBLE)
+    largest = visible.top_k(_EVENTS_SHOWN, by="size").sort("timestamp")
     others = events.height - largest.height
     rows = [
         [f"{_minute(at)} {event_type}" if event_type else reason, f"{change:+.4f}"]
