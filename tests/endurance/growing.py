@@ -63,7 +63,7 @@ class Growing:
         config = self.folder / f"{hashlib.sha256(str(store).encode()).hexdigest()[:12]}.yaml"
         values = {"name": NAME, "store": str(store), "events": {"buckets": 4, "sources": _SOURCES}}
         _write(config, yaml.safe_dump(values, sort_keys=False))
-        return ["prepare", "--config", str(config), "--quiet"]
+        return ["prepare", "--config", str(config), "--quiet", "--log_format", "text"]
 
 
 @dataclass(frozen=True)
