@@ -95,8 +95,8 @@ def carry(model: FittedModel, sequences: pl.DataFrame, as_of: datetime) -> Carri
 def fixed_blocks(rows: Tensor, size: int = BLOCK) -> Iterator[tuple[Tensor, int]]:
     """Blocks of one size of some rows, and how many of each block count: the rest repeats the last.
 
-    >>> [(len(block), count) for block, count in fixed_blocks(torch.arange(300))]
-    [(256, 256), (256, 44)]
+    >>> [(len(block), count) for block, count in fixed_blocks(torch.arange(600))]
+    [(512, 512), (512, 88)]
     """
     for block in torch.split(rows, size) if len(rows) else ():
         yield torch.cat([block, block[-1:].expand(size - len(block))]), len(block)
