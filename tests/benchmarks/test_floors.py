@@ -9,7 +9,7 @@ from seqchurn.cli import main as seqchurn
 from seqchurn.commands.parts import clock_of, score_options, sequences_store
 from seqchurn.config import load_config
 from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
-from seqchurn.scoring import publish_scores
+from seqchurn.scoring import Scoring, publish_scores
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import Bundle
 from seqchurn.tracking.bundle import save_bundle
@@ -74,8 +74,9 @@ def test_the_floor_of_score_gives_the_probabilities_and_dates_of_the_score_table
 
     version = {"model_name": MODEL, "model_version": "1", "run_id": "run"}
     table, moment = BucketStore(tmp_path / "scores"), clock_of(config).instant(AS_OF)
-    sequences = sequences_store(config)
-    assert publish_scores(model, sequences, table, moment, options=options, version=version)
+    sequences = sequences_store(config).snapshot()
+    scoring = Scoring(model, sequences, moment, options, version)
+    assert publish_scores(scoring, table, guards=config.guards, trained_until=moment)
     own = table.scan().collect().sort(CUSTOMER_ID)
     assert floor[CUSTOMER_ID].equals(own[CUSTOMER_ID])
     for column in HORIZONS:

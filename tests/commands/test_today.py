@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from seqchurn.commands.score import _today
+from seqchurn.commands.moments import _today
 from seqchurn.waits import Clock
 
 
