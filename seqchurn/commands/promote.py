@@ -75,20 +75,18 @@ def _trial(
 
 
 def _facts(trial: Trial | None, reason: str | None) -> dict[str, str]:
-    """What is recorded of a decision, in the place of what was recorded of an earlier one."""
-    passed = trial is not None and trial.passed
-    facts = {
-        "decision": "promoted" if passed else "refused" if reason is None else "forced",
-        "decided_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "reason": reason or _NONE,
-        **dict.fromkeys(("gates", "gates_cutoff", "compared_with", "dataset_digest"), _NONE),
-    }
+    """What is recorded of a decision, itself last, in the place of an earlier one."""
+    facts = dict.fromkeys(("gates", "gates_cutoff", "compared_with", "dataset_digest"), _NONE)
     if trial is not None:
         gates = {g.name: [g.found, g.limit, g.text] for g in trial.gates}
         facts["gates"] = json.dumps(gates)
         facts["gates_cutoff"] = trial.cutoff.isoformat()
         facts["compared_with"] = trial.rival
         facts["dataset_digest"] = trial.digest
+    facts["reason"] = reason or _NONE
+    facts["decided_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+    passed = trial is not None and trial.passed
+    facts["decision"] = "promoted" if passed else "refused" if reason is None else "forced"
     return facts
 
 

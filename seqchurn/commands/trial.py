@@ -35,6 +35,7 @@ from seqchurn.tracking import Bundle, RegisteredModel, rolled_back_at
 __all__ = ["Trial", "hold_trial"]
 
 Fitting = tuple[RegisteredModel, Bundle]
+"""A version that fits config and sequences, opened."""
 
 
 @dataclass(frozen=True)
