@@ -78,6 +78,8 @@ CONFIG: dict[str, Any] = {
     "head": {"kind": "loglogistic_mixture", "components": 3, "hidden_size": 8},
     "training": {"cutoff": CUTOFF, "networks": 2, "max_epochs": 2, "accelerator": "cpu"},
     "evaluation": {"horizons": ["7d", "28d"], "calibration_bins": 4},
+    # as wide as the errors of two epochs on sixty customers
+    "gates": {"max_log_loss_increase": 1.0, "max_ece": 0.5, "max_ece_cohort": 0.5},
     "scoring": {"churn_horizon": "28d", "interval": "1d", "reach": "365d"},
 }
 

@@ -17,7 +17,7 @@ from seqchurn import __version__
 from seqchurn.config.complaints import nearest
 from seqchurn.config.flags import HelpFormatter, add_config_flags, given_overrides
 from seqchurn.config.knobs import knobs
-from seqchurn.config.run_arguments import RUN_ARGUMENTS
+from seqchurn.config.run_arguments import RUN_ARGUMENTS, flags_of, takers
 from seqchurn.config.units import checked_instant
 from seqchurn.errors import ConfigError
 
@@ -30,7 +30,8 @@ VERBS = {
     "train": "Fit a model on what lies before a cutoff, and log it.",
     "evaluate": "Compare a model and the baselines with what followed a cutoff.",
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
-    "promote": "Make a model the champion, the one that scores.",
+    "promote": "Make a model the champion, the one that scores, if it has earned it.",
+    "rollback": "Make the champion of before the champion again.",
     "score": "Champion and events to the score table, one row per customer.",
     "explain": "Why a customer's risk of churn has changed: time passed, new events, new model.",
     "demo": "All of the above on example data.",
@@ -94,12 +95,12 @@ def read_command_line(arguments: Sequence[str]) -> Order | None:
 
 
 def parameters(verb: str) -> dict[str, str]:
-    """Run arguments of a verb to the parameters of its `run` that take them."""
+    """Flags of a verb to the parameters of its `run` that take them."""
     told_the_file = {"config": "config_file"} if verb == "demo" else {}  # it shows a command
     return told_the_file | {
-        name: _PARAMETERS.get(name, name)
-        for name, argument in RUN_ARGUMENTS.items()
-        if verb in argument.verbs and name not in _LOGGING
+        flag: _PARAMETERS.get(name, name)
+        for flag, name in flags_of(verb).items()
+        if name not in _LOGGING
     }
 
 
@@ -151,16 +152,15 @@ def _verb_parser(verb: str, *, fill: bool) -> ArgumentParser:
 
 def _add_run_arguments(parser: ArgumentParser, verb: str) -> None:
     group = parser.add_argument_group("this run - never in a config")
-    for name, argument in RUN_ARGUMENTS.items():
-        if verb not in argument.verbs:
-            continue
+    for flag, name in flags_of(verb).items():
+        argument = RUN_ARGUMENTS[name]
         kind: dict[str, Any] = {"action": "store_true"}
         if argument.metavar:
             action = "append" if argument.many else "store"
             kind = {"action": action, "metavar": argument.metavar, "default": argument.default}
         if argument.choices:
             kind["choices"] = argument.choices
-        group.add_argument(f"--{name}", help=argument.help, **kind)
+        group.add_argument(f"--{flag}", help=argument.help, **kind)
 
 
 def _refuse_unknown(arguments: Sequence[str]) -> None:
@@ -175,8 +175,8 @@ def _refuse_unknown(arguments: Sequence[str]) -> None:
         if arguments[0] not in ("-h", "--help", "--version"):
             raise ConfigError(f"{arguments[0]} stands before the verb. Put the verb first.")
         return
-    own = {name for name, argument in RUN_ARGUMENTS.items() if verb in argument.verbs}
-    known = own | {knob.name for knob in knobs() if knob.flag} | {"config", "print_config", "help"}
+    fields = {knob.name for knob in knobs() if knob.flag}
+    known = {*flags_of(verb), *fields, "config", "print_config", "help"}
     for token in arguments[1:]:
         flag = token[2:].partition("=")[0]
         if token.startswith("--") and flag not in known:
@@ -184,9 +184,10 @@ def _refuse_unknown(arguments: Sequence[str]) -> None:
 
 
 def _refuse_flag(flag: str, verb: str, known: Sequence[str]) -> NoReturn:
-    if flag in RUN_ARGUMENTS:
-        takers = ", ".join(RUN_ARGUMENTS[flag].verbs)
-        raise ConfigError(f"--{flag} is not for {verb}; taken by: {takers}. Leave it out.")
+    if verbs := takers(flag):
+        raise ConfigError(
+            f"--{flag} is not for {verb}; taken by: {', '.join(verbs)}. Leave it out."
+        )
     same_key = [name for name in known if name.rpartition(".")[2] == flag]
     near = same_key[0] if same_key else nearest(flag, known)
     remedy = f"Did you mean --{near}?" if near else f"See seqchurn {verb} --help."
@@ -201,6 +202,8 @@ def _check(verb: str, flags: Namespace) -> None:
         raise ConfigError("--quiet and --verbose exclude each other. Leave one out.")
     if verb == "forget" and not all(flags["customer_id"] or [""]):
         raise ConfigError("needs whom to forget; give --customer_id ID.")
+    if verb == "promote" and flags["force"] is not None and not flags["force"].strip():
+        raise ConfigError('--force needs a reason, for the record; write --force "why".')
     if verb in ("score", "explain"):
         _check_instants(flags)
 

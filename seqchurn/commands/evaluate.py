@@ -6,15 +6,14 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
 import torch
 
 from seqchurn.baselines import check_baselines, fit_baselines
+from seqchurn.commands.outcomes import outcomes_of
 from seqchurn.commands.parts import (
     all_sequences,
     attributes_of,
     clock_of,
-    end_of_log,
     evaluation_folder,
     fitting_model,
     score_options,
@@ -24,14 +23,7 @@ from seqchurn.commands.parts import (
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.errors import ConfigError
-from seqchurn.evaluation import (
-    Assessment,
-    Outcomes,
-    assess,
-    count_events,
-    outcomes_at,
-    summary,
-)
+from seqchurn.evaluation import Assessment, assess, summary
 from seqchurn.evaluation.asking import ask_baseline, ask_network
 from seqchurn.plots import (
     pit_by_cohort_chart,
@@ -41,7 +33,6 @@ from seqchurn.plots import (
     save_chart,
 )
 from seqchurn.tracking import Bundle, RegisteredModel, start_run
-from seqchurn.waits import histories
 
 __all__ = ["run"]
 
@@ -63,7 +54,9 @@ def run(config: Config, *, model_version: str | None = None) -> None:
     registered, bundle = fitting_model(config, model_version)
     cutoff = _cutoff(config, bundle)
     sequences = all_sequences(config)
-    outcomes = _outcomes(config, sequences, cutoff)
+    horizons = list(score_options(config).horizons.values())
+    numbers = attributes_of(config).numbers
+    outcomes = outcomes_of(config, sequences, cutoff, horizons, numbers=numbers)
     _log.info("%s customers known before %s", f"{outcomes.known.height:,}", cutoff.isoformat())
     network = f"seqchurn {bundle.config['encoder']['kind']}"
     paths = config.scoring.count_paths
@@ -101,23 +94,6 @@ def _cutoff(config: Config, bundle: Bundle) -> datetime:
             "Choose a later cutoff or train with an earlier one."
         )
     return cutoff
-
-
-def _outcomes(config: Config, sequences: pl.DataFrame, cutoff: datetime) -> Outcomes:
-    clock = clock_of(config)
-    return outcomes_at(
-        histories(
-            sequences,
-            clock=clock,
-            target=config.waits.target,
-            numbers=attributes_of(config).numbers,
-        ),
-        cutoff=cutoff,
-        horizons_days=list(score_options(config).horizons.values()),
-        end_day=end_of_log(config),
-        clock=clock,
-        event_counts=count_events(sequences, cutoff),
-    )
 
 
 def _write(config: Config, cutoff: datetime, assessment: Assessment) -> Path:

@@ -43,7 +43,7 @@ OnNetworkEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with the number of the network, that of the epoch, and its metrics."""
 
 _WORTH_A_PROCESS = 1_000_000  # events, or landmarks, of all epochs: some ten seconds of a core
-_ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "scoring")
+_ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "gates", "scoring")
 _NOT_OF_THE_FIT: dict[str, bool | set[str]] = {
     **dict.fromkeys(_ELSEWHERE, True),
     "training": {"cutoff", "at_once", "devices"},

@@ -28,6 +28,7 @@ __all__ = [
     "evaluation_folder",
     "fitting_model",
     "last_scores",
+    "gate_horizons",
     "registered_model",
     "score_options",
     "scores_store",
@@ -72,16 +73,21 @@ def all_sequences(config: Config) -> pl.DataFrame:
     return sequences_store(config).scan().collect()
 
 
-def end_of_log(config: Config) -> float:
+def end_of_log(config: Config, sequences: pl.DataFrame | None = None) -> float:
     """First grid day after the log: as configured, else the end of the step of the last target.
 
     Other events tell nothing about where orders end: a campaign may be logged before it starts.
+
+    Args:
+        config: The whole config.
+        sequences: The sequences of all customers, if they are in memory already.
 
     Raises:
         ConfigError: If the target never occurs, or the configured end lies inside a step.
     """
     clock, target, end = clock_of(config), config.waits.target, complete_until(config)
-    events = sequences_store(config).scan().select(TIMESTAMP, EVENT_TYPE)
+    log = sequences_store(config).scan() if sequences is None else sequences.lazy()
+    events = log.select(TIMESTAMP, EVENT_TYPE)
     types = events.explode(TIMESTAMP, EVENT_TYPE).group_by(EVENT_TYPE).agg(pl.max(TIMESTAMP))
     last = dict(types.sort(EVENT_TYPE).collect().iter_rows())
     if target not in last:
@@ -140,23 +146,38 @@ def score_options(config: Config) -> ScoreOptions:
     Raises:
         ConfigError: If a horizon is not a whole number of steps.
     """
-    step_days = clock_of(config).step_days
-    horizons = [(f"[evaluation] horizons has {h}", h) for h in config.evaluation.horizons]
+    horizons = config.evaluation.horizons
     churn = config.scoring.churn_horizon
-    for found, horizon in [*horizons, (f"[scoring] churn_horizon is {churn}", churn)]:
-        steps = duration_days(horizon) / step_days
-        if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
-            raise ConfigError(
-                f"{found}, which is not a whole number of steps of [waits] step "
-                f"{config.waits.step}. Choose one that is."
-            )
     return ScoreOptions(
-        horizons={h: duration_days(h) for h in config.evaluation.horizons},
-        churn_days=duration_days(config.scoring.churn_horizon),
+        horizons={h: _steps(config, h, f"[evaluation] horizons has {h}") for h in horizons},
+        churn_days=_steps(config, churn, f"[scoring] churn_horizon is {churn}"),
         reach_days=duration_days(config.scoring.reach),
         interval_days=duration_days(config.scoring.interval),
         count_paths=config.scoring.count_paths,
     )
+
+
+def gate_horizons(config: Config) -> list[float]:
+    """Windows after a cutoff that the gates look at, in days.
+
+    Raises:
+        ConfigError: If one is not a whole number of steps.
+    """
+    if config.gates.horizons is None:
+        return list(score_options(config).horizons.values())
+    return [_steps(config, h, f"[gates] horizons has {h}") for h in config.gates.horizons]
+
+
+def _steps(config: Config, horizon: str, found: str) -> float:
+    """Length in days of a horizon of whole steps."""
+    days = duration_days(horizon)
+    steps = days / clock_of(config).step_days
+    if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
+        raise ConfigError(
+            f"{found}, which is not a whole number of steps of [waits] step {config.waits.step}. "
+            "Choose one that is."
+        )
+    return days
 
 
 def fitting_model(config: Config, wanted: str | None) -> tuple[RegisteredModel, Bundle]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from seqchurn.config.knobs import Spot, find, knobs, words
-from seqchurn.config.run_arguments import RUN_ARGUMENTS
+from seqchurn.config.run_arguments import takers
 
 __all__ = ["complaints", "nearest"]
 
@@ -79,9 +79,8 @@ def _place(spot: Spot, source: str, flags: Collection[str]) -> str:
 
 def _unknown(spot: Spot) -> str:
     key = str(spot.names[-1])
-    if key in RUN_ARGUMENTS:
-        argument = RUN_ARGUMENTS[key]
-        return f"is a run argument: pass it as --{key} to {', '.join(argument.verbs)}."
+    if verbs := takers(key):
+        return f"is a run argument: pass it as --{key} to {', '.join(verbs)}."
     owners = [kind for kind, node in spot.rivals.items() if key in node["properties"]]
     if owners:
         return (

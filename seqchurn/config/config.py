@@ -13,6 +13,7 @@ from seqchurn.config.datasets import DatasetsConfig
 from seqchurn.config.encoder import Encoder, LstmConfig
 from seqchurn.config.evaluation import EvaluationConfig
 from seqchurn.config.events import EventsConfig
+from seqchurn.config.gates import GatesConfig
 from seqchurn.config.guards import GuardsConfig
 from seqchurn.config.head import Head, LogLogisticMixtureConfig
 from seqchurn.config.scoring import ScoringConfig
@@ -56,6 +57,8 @@ class Config(Section):
     """At which moments of the past a model is tried."""
     tracking: TrackingConfig = TrackingConfig()
     """Where runs and models go in MLflow; in `store`, or where MLFLOW_TRACKING_URI says."""
+    gates: GatesConfig = GatesConfig()
+    """What a challenger must show before it becomes the champion."""
     scoring: ScoringConfig = ScoringConfig()
     """What the score table says."""
     guards: GuardsConfig = GuardsConfig()

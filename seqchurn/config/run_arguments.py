@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["RUN_ARGUMENTS", "RunArgument"]
+__all__ = ["RUN_ARGUMENTS", "RunArgument", "flags_of", "takers"]
 
 _ALL = (
     "prepare",
@@ -17,6 +17,7 @@ _ALL = (
     "evaluate",
     "backtest",
     "promote",
+    "rollback",
     "score",
     "explain",
     "demo",
@@ -34,6 +35,8 @@ class RunArgument:
     choices: tuple[str, ...] | None = None
     many: bool = False
     """True: may be given several times."""
+    flag: str | None = None
+    """How it is spelled, if not as its name: verbs may mean different things by one flag."""
 
     @property
     def default(self) -> object:
@@ -71,7 +74,7 @@ RUN_ARGUMENTS = {
         many=True,
     ),
     "model_version": RunArgument(
-        "Version in the model registry; default: the newest (evaluate, promote), "
+        "Version in the model registry; default: the newest (evaluate), the challenger (promote), "
         "the champion (score).",
         verbs=("evaluate", "promote", "score"),
         metavar="VERSION",
@@ -91,6 +94,12 @@ RUN_ARGUMENTS = {
     "force": RunArgument(
         "Do the work again although its result is there.", verbs=("prepare", "score")
     ),
+    "reason": RunArgument(
+        "Promote whatever the gates say; why is recorded with the model.",
+        verbs=("promote",),
+        metavar="REASON",
+        flag="force",
+    ),
     "log_format": RunArgument(
         "text: lines for people; json: one object a line; auto: text on a terminal, else json. "
         "(default: auto)",
@@ -100,3 +109,13 @@ RUN_ARGUMENTS = {
     "quiet": RunArgument("Log warnings only."),
     "verbose": RunArgument("Log details, also what the libraries underneath report."),
 }
+
+
+def flags_of(verb: str) -> dict[str, str]:
+    """Flags of a verb to the names of the run arguments that they set."""
+    return {a.flag or name: name for name, a in RUN_ARGUMENTS.items() if verb in a.verbs}
+
+
+def takers(flag: str) -> tuple[str, ...]:
+    """Verbs that have a flag for a run argument; none if there is no such flag."""
+    return tuple(verb for verb in _ALL if flag in flags_of(verb))

@@ -8,7 +8,7 @@ from datetime import datetime
 from seqchurn.errors import ConfigError
 from seqchurn.waits.clock import Clock
 
-__all__ = ["rolling_cutoffs"]
+__all__ = ["last_day", "rolling_cutoffs"]
 
 
 def rolling_cutoffs(
@@ -39,18 +39,46 @@ def rolling_cutoffs(
     """
     first_day, end_day = span
     _check_every(every_days, clock)
-    last_day = _last_day(until, end_day - longest_days, clock)
+    last = last_day(until, end_day - longest_days, clock, place="[backtest] until")
     slack = clock.step_days / 2  # less than a step is rounding
-    room = max(0, math.floor((last_day - longest_days - first_day + slack) / every_days) + 1)
+    room = max(0, math.floor((last - longest_days - first_day + slack) / every_days) + 1)
     if count > room:
         remedy = f"Set backtest.cutoffs to {room}, or shorten" if room else "Shorten"
         raise ConfigError(
             f"[backtest] {count} cutoffs {every_days:g}d apart do not fit, {room} would: the last "
-            f"is {_text(last_day, clock)}, and before the first must lie {longest_days:g}d, the "
+            f"is {_text(last, clock)}, and before the first must lie {longest_days:g}d, the "
             f"longest horizon, from the first order on, {_text(first_day, clock)}. {remedy} "
             "backtest.every or evaluation.horizons."
         )
-    return [clock.moment(last_day - i * every_days) for i in reversed(range(count))]
+    return [clock.moment(last - i * every_days) for i in reversed(range(count))]
+
+
+def last_day(asked: datetime | None, latest: float, clock: Clock, *, place: str) -> float:
+    """Grid day of a cutoff after which every horizon was observed.
+
+    Args:
+        asked: The cutoff, if somebody chose one; None for the latest.
+        latest: Grid day of the latest that there can be.
+        clock: The grid.
+        place: Where it was chosen, for complaints.
+
+    Raises:
+        ConfigError: If it lies inside a step or after the latest.
+    """
+    if asked is None:
+        return latest
+    if not clock.is_on_grid(asked):
+        raise ConfigError(
+            f"{place} {asked.isoformat()} lies inside a step of {clock.step_days:g}d. "
+            "Choose the start of a step, such as midnight for a step of one day."
+        )
+    if clock.at(asked) > latest + clock.step_days / 2:
+        raise ConfigError(
+            f"{place} {asked.isoformat()} lies after {_text(latest, clock)}, the last "
+            "moment after which the longest horizon was observed. Choose an earlier one, or "
+            "shorter horizons."
+        )
+    return clock.at(asked)
 
 
 def _check_every(every_days: float, clock: Clock) -> None:
@@ -60,23 +88,6 @@ def _check_every(every_days: float, clock: Clock) -> None:
             f"[backtest] every is {every_days:g}d, not a whole number of steps of "
             f"{clock.step_days:g}d. Choose one that is."
         )
-
-
-def _last_day(until: datetime | None, latest: float, clock: Clock) -> float:
-    if until is None:
-        return latest
-    if not clock.is_on_grid(until):
-        raise ConfigError(
-            f"[backtest] until {until.isoformat()} lies inside a step of {clock.step_days:g}d. "
-            "Choose the start of a step, such as midnight for a step of one day."
-        )
-    if clock.at(until) > latest + clock.step_days / 2:
-        raise ConfigError(
-            f"[backtest] until {until.isoformat()} lies after {_text(latest, clock)}, the last "
-            "moment after which the longest horizon was observed. Choose an earlier one, or "
-            "shorten evaluation.horizons."
-        )
-    return clock.at(until)
 
 
 def _text(day: float, clock: Clock) -> str:

@@ -11,7 +11,11 @@ from seqchurn.metrics.bootstrap import (
     resampled_auc,
     resampled_log_loss,
 )
-from seqchurn.metrics.calibration import expected_calibration_error, reliability_curve
+from seqchurn.metrics.calibration import (
+    calibration_error_by_chance,
+    expected_calibration_error,
+    reliability_curve,
+)
 from seqchurn.metrics.concordance import Concordance, antolini_concordance, order_times
 from seqchurn.metrics.counts import (
     aggregate_bias,
@@ -39,6 +43,7 @@ __all__ = [
     "base_rate",
     "brier",
     "brier_curve",
+    "calibration_error_by_chance",
     "censored_log_likelihood",
     "d_calibration",
     "draw_resamples",

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from seqchurn.metrics.inputs import checked_pair
+from seqchurn.metrics.inputs import checked_pair, checked_probabilities
 
-__all__ = ["expected_calibration_error", "reliability_curve"]
+__all__ = ["calibration_error_by_chance", "expected_calibration_error", "reliability_curve"]
 
 _NORMAL_95 = 1.959963984540054
 
@@ -38,6 +38,25 @@ def expected_calibration_error(
     n = curve["n"].to_numpy()
     gaps = np.abs(curve["predicted"].to_numpy() - curve["observed"].to_numpy())
     return float((n * gaps).sum() / n.sum())
+
+
+def calibration_error_by_chance(probability: npt.ArrayLike, *, bins: int = 10) -> float:
+    """What `expected_calibration_error` is in the mean if every probability is true.
+
+    Orders in a bin then have the variance sum p (1 - p), and a normal number lies sqrt(2 / pi)
+    standard deviations from its mean, in the mean.
+
+    Args:
+        probability: Predicted probability of an order, shape (B,).
+        bins: Number of bins, >= 1.
+
+    >>> round(calibration_error_by_chance([0.5] * 100, bins=1), 4)  # sqrt(2 / pi) * 5 / 100
+    0.0399
+    """
+    predicted = checked_probabilities(probability)
+    bin_of = _equal_count_bins(predicted, bins)
+    variance = np.bincount(bin_of, weights=predicted * (1.0 - predicted))
+    return float(np.sqrt(2.0 / np.pi * variance).sum() / predicted.size)
 
 
 def reliability_curve(

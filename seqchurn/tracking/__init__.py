@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from seqchurn.tracking.bundle import Bundle, load_bundle, save_bundle
+from seqchurn.tracking.champions import contender, promote, record, roll_back, rolled_back_at
 from seqchurn.tracking.loaded_model import LoadedModel, load_model
 from seqchurn.tracking.registry import (
+    CHALLENGER,
     CHAMPION,
     RegisteredModel,
     TrainedModel,
+    bearer,
     find_model,
     models_trained_on,
     open_model,
-    promote,
     register,
 )
 from seqchurn.tracking.runs import Run, connect, start_run, store_place
 
 __all__ = [
+    "CHALLENGER",
     "CHAMPION",
     "Bundle",
     "LoadedModel",
     "RegisteredModel",
     "Run",
     "TrainedModel",
+    "bearer",
     "connect",
+    "contender",
     "find_model",
     "load_bundle",
     "load_model",
     "models_trained_on",
     "open_model",
     "promote",
+    "record",
     "register",
+    "roll_back",
+    "rolled_back_at",
     "save_bundle",
     "start_run",
     "store_place",

@@ -26,18 +26,21 @@ from seqchurn.tracking.bundle import Bundle, load_bundle, save_bundle
 from seqchurn.tracking.runs import explained
 
 __all__ = [
+    "CHALLENGER",
     "CHAMPION",
     "RegisteredModel",
     "TrainedModel",
+    "bearer",
     "find_model",
     "models_trained_on",
     "open_model",
-    "promote",
     "register",
 ]
 
 CHAMPION = "champion"
 """Alias of the version that scores."""
+CHALLENGER = "challenger"
+"""Alias of the version that was trained last."""
 
 _BUNDLE = "bundle"
 _DESCRIPTION = f"artifacts/{_BUNDLE}/bundle.json"
@@ -80,7 +83,7 @@ class TrainedModel:
 
 
 def register(bundle: Bundle) -> RegisteredModel:
-    """Log a bundle as an MLflow model of the active run and register it as a new version."""
+    """Log a bundle as an MLflow model of the active run; its new version is the challenger."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / _BUNDLE
         save_bundle(bundle, folder)
@@ -93,6 +96,9 @@ def register(bundle: Bundle) -> RegisteredModel:
                 pip_requirements=[f"seqchurn=={seqchurn.__version__}"],
             )
             version = mlflow.register_model(info.model_uri, bundle.model_name)
+            mlflow.MlflowClient().set_registered_model_alias(
+                version.name, CHALLENGER, version.version
+            )
     return _registered(version)
 
 
@@ -121,6 +127,21 @@ def find_model(name: str, wanted: str | None) -> RegisteredModel:
             if error.error_code not in _NO_SUCH:
                 raise
             raise ModelError(_missing(versions, name, wanted)) from error
+
+
+def bearer(name: str, alias: str) -> RegisteredModel | None:
+    """The version of a model that bears an alias; None if there is none, or no such model.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    with explained():
+        try:
+            return _registered(mlflow.MlflowClient().get_model_version_by_alias(name, alias))
+        except MlflowException as error:
+            if error.error_code not in _NO_SUCH:
+                raise
+            return None
 
 
 def open_model(model: RegisteredModel) -> Bundle:
@@ -159,18 +180,9 @@ def models_trained_on(dataset: str, moment: datetime, *, name: str) -> list[Trai
             if (description["config"]["name"] == dataset if description else model.name == name)
         }
         seen = [model for model, cutoff in cutoffs.items() if cutoff is None or moment < cutoff]
-        champions = {model.name: _champion(model.name) for model in seen}
+        champions = {model.name: bearer(model.name, CHAMPION) for model in seen}
     seen.sort(key=lambda model: (model.name, int(model.version)))
-    return [
-        TrainedModel(model, cutoffs[model], model.version == champions[model.name])
-        for model in seen
-    ]
-
-
-def promote(model: RegisteredModel) -> None:
-    """Make a version the champion: the one that scores."""
-    with explained():
-        mlflow.MlflowClient().set_registered_model_alias(model.name, CHAMPION, model.version)
+    return [TrainedModel(model, cutoffs[model], model == champions[model.name]) for model in seen]
 
 
 @contextmanager
@@ -193,12 +205,6 @@ def _description(version: ModelVersion) -> dict[str, Any] | None:
             return dict(mlflow.artifacts.load_dict(file))
     except (MlflowException, OSError):
         return None
-
-
-def _champion(name: str) -> str | None:
-    """Version of the champion; None if there is none."""
-    version = mlflow.MlflowClient().get_registered_model(name).aliases.get(CHAMPION)
-    return None if version is None else str(version)
 
 
 def _missing(versions: Sequence[ModelVersion], name: str, wanted: str | None) -> str:

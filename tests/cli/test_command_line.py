@@ -26,7 +26,9 @@ from seqchurn.config.knobs import knobs
         (["evaluate"], {"model_version": None}),
         (["backtest"], {"refit": "never"}),
         (["backtest", "--refit", "every"], {"refit": "every"}),
-        (["promote", "--model_version", "3"], {"model_version": "3"}),
+        (["promote", "--model_version", "3"], {"model_version": "3", "reason": None}),
+        (["promote", "--force", "a holiday"], {"model_version": None, "reason": "a holiday"}),
+        (["rollback"], {}),
         (
             ["score", "--as_of", "2017-10-01", "--customer_id", "0012", "--customer_id", "b"],
             {
@@ -115,13 +117,16 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
             "--head.components belongs to kind loglogistic_mixture",
         ),
         ("train --config C --as_of 2017-10-01", "--as_of is not for train; taken by: score."),
-        ("demo --config C --force", "--force is not for demo; taken by: prepare, score."),
+        ("demo --config C --force", "--force is not for demo; taken by: prepare, promote, score."),
         ("forget --config C", "seqchurn forget: needs whom to forget; give --customer_id ID."),
         ("forget --config C --customer_id a --customer_id=", "needs whom to forget; give"),
         (
             "train --config C --customer_id a",
             "--customer_id is not for train; taken by: forget, score, explain.",
         ),
+        ("promote --config C --force", "--force: expected one argument. See seqchurn promote"),
+        ("promote --config C --force=", 'needs a reason, for the record; write --force "why".'),
+        ("train --config C --reason x", "--reason is not a flag."),
         ("train --config C --refit every", "--refit is not for train; taken by: backtest."),
         ("backtest --config C --refit often", "--refit: invalid choice: 'often' (choose from"),
         ("backtest --config C --cutoffs 3", "Did you mean --backtest.cutoffs?"),

@@ -40,7 +40,7 @@ def prepared(shop: Shop) -> Shop:
     return shop
 
 
-@pytest.mark.parametrize("verb", ["prepare", "train", "evaluate", "promote", "score"])
+@pytest.mark.parametrize("verb", ["prepare", "train", "evaluate", "promote", "rollback", "score"])
 def test_a_mistyped_key(verb: str, trained: Shop) -> None:
     before = trained.tree()
     shop = trained.again("shop", training__max_epoch=3)
@@ -155,7 +155,7 @@ def test_an_evaluation_that_cannot_be(
     assert len(runs(trained)) == ran
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "promote", "score"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "promote", "rollback", "score"])
 def test_verbs_before_prepare(verb: str, tmp_path: Path, shop: Shop) -> None:
     shop = Shop(tmp_path / "bare")
     write_logs(shop.folder, *draw_logs())
@@ -168,7 +168,7 @@ def test_verbs_before_prepare(verb: str, tmp_path: Path, shop: Shop) -> None:
     assert not shop.store.exists()
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "promote", "score"])
+@pytest.mark.parametrize("verb", ["evaluate", "promote", "rollback", "score"])
 def test_verbs_before_train(verb: str, prepared: Shop) -> None:
     before = prepared.tree()
     refused(prepared.run(verb), 4, "no model shop is registered. Run seqchurn train.")

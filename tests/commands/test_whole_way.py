@@ -63,7 +63,7 @@ def test_every_verb_says_what_it_did(whole_way: Opened) -> None:
     assert said["evaluate"].startswith(f"shop, cutoff {CUTOFF}, 58 customers (cohort all)\n")
     assert "seqchurn lstm" in said["evaluate"]
     assert said["evaluate"].endswith(f"\nreport  {data}/evaluation/shop/cutoff={CUTOFF}\n")
-    assert said["promote"] == "champion  models:/shop@champion is now version 1\n"
+    assert said["promote"].endswith("\n\nchampion  models:/shop@champion is now version 1\n")
     assert said["score"] == (
         f"scores  60 customers by models:/shop/1: {data}/scores/shop/as_of={AS_OF}\n"
     )

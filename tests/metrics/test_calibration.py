@@ -4,7 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from seqchurn.metrics import expected_calibration_error, reliability_curve
+from seqchurn.metrics import (
+    calibration_error_by_chance,
+    expected_calibration_error,
+    reliability_curve,
+)
 
 
 def test_probabilities_that_are_frequencies_have_a_small_error() -> None:
@@ -69,3 +73,19 @@ def test_a_single_customer_and_a_single_class_have_a_curve() -> None:
 def test_no_bins_are_refused() -> None:
     with pytest.raises(ValueError, match="bins is 0; expected at least 1"):
         reliability_curve([0.4], [1], bins=0)
+
+
+@pytest.mark.parametrize(("customers", "bins"), [(2_000, 10), (200, 10), (60, 4)])
+def test_true_probabilities_show_the_error_of_chance_in_the_mean(customers: int, bins: int) -> None:
+    rng = np.random.default_rng(4)
+    probability = rng.beta(2, 3, customers)
+    found = [
+        expected_calibration_error(probability, rng.random(customers) < probability, bins=bins)
+        for _ in range(400)
+    ]
+    chance = calibration_error_by_chance(probability, bins=bins)
+    assert chance == pytest.approx(np.mean(found), rel=0.05)
+
+
+def test_certain_probabilities_leave_nothing_to_chance() -> None:
+    assert calibration_error_by_chance([0.0, 0.0, 1.0, 1.0], bins=2) == 0.0

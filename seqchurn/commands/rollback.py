@@ -1,0 +1,26 @@
+"""seqchurn rollback: the champion of before -> the champion again."""
+
+from __future__ import annotations
+
+from seqchurn.commands.parts import registered_model
+from seqchurn.config import Config
+from seqchurn.tracking import CHAMPION, roll_back
+
+__all__ = ["run"]
+
+
+def run(config: Config) -> None:
+    """Let the champion of the config's model step down for the one before it.
+
+    Args:
+        config: The whole config.
+
+    Raises:
+        ModelError: If there is no champion, or none was before it.
+    """
+    left = registered_model(config, CHAMPION)
+    back = roll_back(left)
+    print(
+        f"{CHAMPION}  models:/{back.name}@{CHAMPION} is version {back.version} again; version "
+        f"{left.version} steps down"
+    )
