@@ -47,7 +47,7 @@ def add_config_flags(parser: ArgumentParser) -> None:
                 )
         inside = [knob for knob in fields if not knob.flag]
         if inside:
-            title = f"keys of each item of {inside[0].name.partition('[]')[0]}"
+            title = f"keys of each item of {inside[0].holder}"
             parser.add_argument_group(title, "\n".join(map(_listed, inside)))
 
 
@@ -68,7 +68,8 @@ def _value(text: str) -> Any:
 
 
 def _section(knob: Knob) -> str:
-    return knob.name.partition(".")[0] if "." in knob.name else ""
+    section = knob.name.partition(".")[0]
+    return section if any(other.name.startswith(f"{section}.") for other in knobs()) else ""
 
 
 def _title(section: str) -> str:
@@ -89,7 +90,9 @@ def _written(default: Any) -> str:
 
 def _listed(knob: Knob) -> str:
     """Laid out as argparse lays out flags."""
-    key = knob.name.partition("[].")[2]
     return "\n".join(
-        [key, *textwrap.wrap(_help(knob), 76, initial_indent=_INDENT, subsequent_indent=_INDENT)]
+        [
+            knob.key,
+            *textwrap.wrap(_help(knob), 76, initial_indent=_INDENT, subsequent_indent=_INDENT),
+        ]
     )
