@@ -20,6 +20,8 @@ from seqchurn.errors import ConfigError, EnvironmentFailure
 
 __all__ = ["Site"]
 
+_LOCKED = "database is locked"
+"""What SQLite says while another process writes, as if the query were wrong."""
 _ALIASES = {"postgres": "postgresql", "grpc": "flightsql", "mariadb": "mysql"}
 
 
@@ -99,7 +101,7 @@ class Site:
         try:
             yield
         except (ProgrammingError, DataError) as error:
-            if connecting:
+            if connecting or _LOCKED in str(error):
                 raise self.failed(error) from None
             remedy = (
                 "Correct table, or give it the columns that are delivered"
