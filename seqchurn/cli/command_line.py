@@ -32,6 +32,7 @@ VERBS = {
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
     "promote": "Make a model the champion, the one that scores.",
     "score": "Champion and events to the score table, one row per customer.",
+    "deliver": "Changes of the score table to other systems.",
     "demo": "All of the above on example data.",
 }
 
@@ -44,6 +45,7 @@ _EXAMPLES = {
     "evaluate": f"{_EXAMPLE} --evaluation.horizons '[7d,14d]'",
     "backtest": f"{_EXAMPLE} --refit every --backtest.cutoffs 6",
     "score": f"{_EXAMPLE} --as_of 2017-12-01",
+    "deliver": f"{_EXAMPLE} --dry_run",
 }
 
 
@@ -200,19 +202,19 @@ def _check(verb: str, flags: Namespace) -> None:
     if verb == "forget" and not all(flags["customer_id"] or [""]):
         raise ConfigError("needs whom to forget; give --customer_id ID.")
     if verb == "score":
-        _check_instants(flags)
+        _check_range(flags)
+    for name in ("as_of", "from", "to"):
+        try:
+            checked_instant(flags.get(name) or "2000-01-01")
+        except ValueError as error:
+            raise ConfigError(f"--{name}: {error}.") from None
 
 
-def _check_instants(flags: Namespace) -> None:
+def _check_range(flags: Namespace) -> None:
     if (flags["from"] is None) != (flags["to"] is None):
         raise ConfigError("--from and --to need each other. Give both, or --as_of alone.")
     if flags["as_of"] is not None and flags["from"] is not None:
         raise ConfigError("--as_of excludes --from and --to. Leave one or the others out.")
-    for name in ("as_of", "from", "to"):
-        try:
-            checked_instant(flags[name] or "2000-01-01")
-        except ValueError as error:
-            raise ConfigError(f"--{name}: {error}.") from None
 
 
 def _help_command(arguments: Sequence[str]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from seqchurn.commands.clock import clock_of, complete_until
+from seqchurn.commands.stores import name_of, scores_store
 from seqchurn.config import Config
 from seqchurn.config.sources import LinksSource
 from seqchurn.config.units import duration_days
@@ -40,21 +40,9 @@ def sequences_store(config: Config) -> BucketStore:
     return BucketStore(config.store / "sequences" / config.name)
 
 
-def scores_store(config: Config, as_of: datetime) -> BucketStore:
-    """Where the score table of a moment lies."""
-    return BucketStore(config.store / "scores" / config.name / f"as_of={_name(config, as_of)}")
-
-
 def evaluation_folder(config: Config, cutoff: datetime) -> Path:
     """Where the report of a cutoff lies."""
-    return config.store / "evaluation" / config.name / f"cutoff={_name(config, cutoff)}"
-
-
-def _name(config: Config, moment: datetime) -> str:
-    """The local date of a local midnight, else the UTC time."""
-    local = moment.astimezone(ZoneInfo(config.waits.timezone))
-    midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-    return f"{local:%Y-%m-%d}" if midnight else f"{moment.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+    return config.store / "evaluation" / config.name / f"cutoff={name_of(config, cutoff)}"
 
 
 def all_sequences(config: Config) -> pl.DataFrame:

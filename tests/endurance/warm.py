@@ -1,4 +1,4 @@
-"""A process that has imported what `prepare` needs and forks for each command line it is given.
+"""A process that has imported what verbs need and forks for each command line it is given.
 
 A run then takes a fraction of a second, all of it work, so that a moment drawn at random hits
 something. Run as a module it is that process; orders and answers are lines of JSON.
@@ -93,6 +93,7 @@ class Warm:
 
 def serve() -> None:
     """Answer orders until there are no more."""
+    import seqchurn.commands.deliver
     import seqchurn.commands.prepare  # noqa: F401
     from seqchurn.cli import main
 
