@@ -141,9 +141,9 @@ def _remove_from_scores(config: Config, theirs: pl.Expr) -> None:
 
 
 def _remove_from_deliveries(config: Config, theirs: pl.Expr) -> None:
-    for folder in sorted((config.store / "deliveries" / config.name).glob("*")):
-        if count := Delivered(folder).forget(theirs):
-            print(f"delivery    {count:,} removed, the system it went to has them still: {folder}")
+    for lock in sorted((config.store / "deliveries" / config.name).glob("*/.lock")):
+        if count := Delivered(lock.parent).forget(theirs):
+            print(f"delivery    {count:,} removed, the other system has them still: {lock.parent}")
 
 
 def _remove_page(config: Config) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, WithJsonSchema, model_validator
 
 from seqchurn.config.audience_rules import parse_rule
 from seqchurn.config.section import Section
@@ -15,17 +15,22 @@ from seqchurn.schema import SCORES
 __all__ = ["Audience", "Audiences"]
 
 _TAKEN = {*SCORES, "band", "message_id"}
+_LONGEST = 1_000
 _TAKEN_STARTS = ("p_order_", "expected_orders_")
 
 
 def _checked_rule(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise ValueError(
+            f"it has {len(text):,} characters; expected at most {_LONGEST:,}. Make two audiences "
+            "of it"
+        )
     parse_rule(text)
     return text
 
 
 RuleText = Annotated[
     str,
-    Field(max_length=1_000),
     AfterValidator(_checked_rule),
     WithJsonSchema({"type": "string", "words": "rule such as p_churn > 0.7 and quiet_days < 30"}),
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -69,7 +70,12 @@ def _value(text: str) -> Any:
 
 def _section(knob: Knob) -> str:
     section = knob.name.partition(".")[0]
-    return section if any(other.name.startswith(f"{section}.") for other in knobs()) else ""
+    return section if section in _sections() else ""
+
+
+@cache
+def _sections() -> frozenset[str]:
+    return frozenset(knob.name.partition(".")[0] for knob in knobs() if "." in knob.name)
 
 
 def _title(section: str) -> str:

@@ -97,14 +97,15 @@ def _comparison(rule: Comparison, schema: Mapping[str, pl.DataType], zone: ZoneI
         remedy = f"Did you mean {near}?" if near else f"There are {', '.join(schema)};"
         raise ValueError(f"there is no column {column}. {remedy} It stands at character {rule.at}")
     dtype = schema[column]
-    holds = "number" if dtype.is_numeric() else "time" if dtype.is_temporal() else "text"
+    kind = "number" if dtype.is_numeric() else "time" if dtype.is_temporal() else "text"
     is_a = "time" if isinstance(value, str) else "number"
-    if holds != is_a:
+    if kind != is_a:
         raise ValueError(
-            f"{column} holds a {holds}, and {value} is a {is_a}. Compare another column, or with "
+            f"{column} holds a {kind}, and {value} is a {is_a}. Compare another column, or with "
             f"another value, at character {rule.at}"
         )
-    return _OPERATORS[rule.operator](pl.col(column), _literal(value, zone)).fill_null(False)
+    holds: pl.Expr = _OPERATORS[rule.operator](pl.col(column), _literal(value, zone))
+    return holds.fill_null(False)
 
 
 def _literal(value: float | str, zone: ZoneInfo) -> pl.Expr:

@@ -1,10 +1,12 @@
 """What a delivery has told the other system: the last row of each customer, kept beside the store.
 
-    folder/delivered.parquet       customer_id, as_of, band, audiences (a list of names)
+    folder/delivered.parquet       customer_id, as_of, band, audiences (a list of names), sure
     folder/parts/00000007.parquet  the same of batches that were taken since
+    folder/parts/00000008.sending  customers of the batch that is on its way
 
 Each batch is a part as soon as the other system has it; parts become one file when a run begins
-and when it ends. A run that is killed loses no more than the part of the batch it was at.
+and when it ends. Nobody knows whether a batch was taken that a killed run was sending: what its
+customers were told is not sure then, and they are told again, whatever has become of them since.
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ _SCHEMA = {
     "as_of": pl.Datetime("us", "UTC"),
     "band": pl.Int32(),
     "audiences": pl.List(pl.String()),
+    "sure": pl.Boolean(),
 }
+
+
+_SENDING = ".sending"
 
 
 class Delivered:
@@ -61,7 +67,7 @@ class Delivered:
                 yield
 
     def rows(self) -> pl.DataFrame:
-        """The last delivered row of each customer.
+        """The last delivered row of each customer; not `sure`: a newer one may have been taken.
 
         Raises:
             DataError: If a file is damaged.
@@ -69,16 +75,25 @@ class Delivered:
         files = [self._file] if self._file.exists() else []
         files += sorted(self._parts.glob("[0-9]*.parquet"))
         every = pl.concat([self.EMPTY, *map(self._read, files)])
-        return every.unique(CUSTOMER_ID, keep="last", maintain_order=True)
+        newest = every.unique(CUSTOMER_ID, keep="last", maintain_order=True)
+        sure = pl.col("sure") & ~pl.col(CUSTOMER_ID).is_in(self._on_their_way())
+        return newest.with_columns(sure)
 
-    def record(self, rows: pl.DataFrame) -> None:
-        """Add a batch that the other system has taken.
+    @contextlib.contextmanager
+    def recording(self, rows: pl.DataFrame) -> Iterator[None]:
+        """Record a batch as taken when the `with` block, which hands it over, has ended well.
 
         Args:
-            rows: With the columns of the state; no customer who is in a part already.
+            rows: With the columns of the state but for `sure`; no customer who is in a part.
         """
-        with replacing(self._parts / f"{self._recorded:08}.parquet") as beside:
-            rows.select(list(_SCHEMA)).write_parquet(beside)
+        part = self._parts / f"{self._recorded:08}.parquet"
+        sending = part.with_suffix(_SENDING)
+        with replacing(sending) as beside:
+            rows.select(CUSTOMER_ID).write_parquet(beside)
+        yield
+        with replacing(part) as beside:
+            rows.with_columns(sure=True).select(list(_SCHEMA)).write_parquet(beside)
+        sending.unlink()
         self._recorded += 1
 
     def settle(self) -> None:
@@ -104,6 +119,15 @@ class Delivered:
             rows.write_parquet(beside)
         shutil.rmtree(self._parts, ignore_errors=True)
         self._recorded = 0
+
+    def _on_their_way(self) -> list[str]:
+        """Customers of batches of which nobody knows whether they were taken."""
+        batches = [
+            pl.read_parquet(file)[CUSTOMER_ID]
+            for file in self._parts.glob(f"[0-9]*{_SENDING}")
+            if not file.with_suffix(".parquet").exists()
+        ]
+        return [customer for batch in batches for customer in batch]
 
     def _read(self, file: Path) -> pl.DataFrame:
         try:

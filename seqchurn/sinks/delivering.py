@@ -1,14 +1,13 @@
 """Rows to deliver -> the other system, batch by batch, and the record of what it has taken.
 
 At least once: a batch is recorded after it was taken, so a kill between the two sends it again,
-row by row with the same `message_id`.
+row by row with the same `message_id` if the scores are the same.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 
 import polars as pl
 
@@ -52,10 +51,8 @@ def deliver(
     done, said = 0, time.monotonic()
     try:
         for batch in messages.iter_slices(batch_rows or max(messages.height, 1)):
-            for wait_seconds in _waits(retries, backoff_seconds):
-                if _taken(sink, batch, wait_seconds):
-                    break
-            delivered.record(batch.with_columns(audiences=audiences.listed()))
+            with delivered.recording(batch.with_columns(audiences=audiences.listed())):
+                _send(sink, batch, retries=retries, backoff_seconds=backoff_seconds)
             done += batch.height
             if time.monotonic() - said > _SAY_EVERY_SECONDS:
                 _log.info("%s of %s rows delivered", f"{done:,}", f"{messages.height:,}")
@@ -67,20 +64,14 @@ def deliver(
     delivered.settle()
 
 
-def _waits(retries: int, backoff_seconds: float) -> Iterator[float | None]:
-    """Seconds to wait after each try that fails; None: it was the last."""
-    yield from (backoff_seconds * 2**number for number in range(retries))
-    yield None
-
-
-def _taken(sink: Sink, batch: pl.DataFrame, wait_seconds: float | None) -> bool:
-    """Whether the batch was taken; where it was not, and there is another try, wait for it."""
-    try:
-        sink.send(batch)
-    except EnvironmentFailure as failure:
-        if wait_seconds is None:
-            raise
-        _log.warning("%s Trying again in %g s.", failure, wait_seconds)
-        time.sleep(wait_seconds)
-        return False
-    return True
+def _send(sink: Sink, batch: pl.DataFrame, *, retries: int, backoff_seconds: float) -> None:
+    for number in range(retries):
+        try:
+            sink.send(batch)
+        except EnvironmentFailure as failure:
+            wait_seconds = backoff_seconds * 2**number
+            _log.warning("%s Trying again in %g s.", failure, wait_seconds)
+            time.sleep(wait_seconds)
+        else:
+            return
+    sink.send(batch)

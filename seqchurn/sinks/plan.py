@@ -1,7 +1,7 @@
 """A score table + what was delivered before -> the rows that another system has yet to be told.
 
 A row is worth a message if its customer has never been delivered, or the band of risk or an
-audience is another than in the last one.
+audience is another than in the last one, or nobody knows what that was.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ __all__ = ["Plan", "plan"]
 
 _EVERY_PERCENT = {"churn_percentile": 1.0, "p_churn": 0.01}
 """Width of a whole percent of each column that can be cut."""
-_BAND, _LISTED, _ROWS = "seqchurn:band", "seqchurn:audiences", "seqchurn:rows"
+_BAND, _LISTED, _SURE = "seqchurn:band", "seqchurn:audiences", "seqchurn:sure"
+_ROWS = "seqchurn:rows"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def plan(
     """
     schema, names = dict(scores.collect_schema()), audiences.names
     told = delivered.lazy().select(
-        CUSTOMER_ID, pl.col("band").alias(_BAND), pl.col("audiences").alias(_LISTED)
+        *(CUSTOMER_ID, pl.col("band").alias(_BAND), pl.col("audiences").alias(_LISTED)),
+        pl.col("sure").alias(_SURE),
     )
     everybody = scores.join(told, on=CUSTOMER_ID, how="left", maintain_order="left").with_columns(
         _band(delivery.bands).alias("band"), *audiences.members(pl.col(_LISTED), schema)
@@ -75,9 +77,10 @@ def plan(
 
 
 def _same(audiences: Audiences) -> pl.Expr:
-    """Whether a customer's band and audiences are those that were delivered last; never null."""
+    """Whether band and audiences are for sure those that were delivered last; never null."""
     now, before = (names.list.join(",") for names in (audiences.listed(), pl.col(_LISTED)))
-    return ((pl.col("band") == pl.col(_BAND)) & (now == before)).fill_null(False)
+    same = pl.col(_SURE) & (pl.col("band") == pl.col(_BAND)) & (now == before)
+    return same.fill_null(False)
 
 
 def _columns(name: str, wanted: Sequence[str] | None, there: Sequence[str]) -> list[str]:

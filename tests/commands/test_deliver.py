@@ -229,7 +229,7 @@ def test_who_is_forgotten_is_forgotten_by_deliveries_too(
     folder = shop.store / "deliveries" / "shop" / "crm"
     assert holders(folder, "c02")
     said = shop.must("forget", "--customer_id", "c02")
-    assert f"delivery    1 removed, the system it went to has them still: {folder}\n" in said
+    assert f"delivery    1 removed, the other system has them still: {folder}\n" in said
     assert holders(shop.store, "c02") == []
     assert "59 rows, 0 changed, 0 sent" in shop.must("deliver", "--delivery", "crm")
 

@@ -47,7 +47,7 @@ MISTAKES = {
     ),
     "a rule that is too long": (
         f"audiences: {{likely: {'p_churn > 0 and ' * 70}p_churn > 0}}",
-        "[audiences] likely.enter is 'p_churn > 0 and",
+        "[audiences] likely.enter: it has 1,131 characters; expected at most 1,000. Make two",
     ),
     "an audience without a rule": (
         "audiences: {likely: {exit: p_churn < 0.6}}",

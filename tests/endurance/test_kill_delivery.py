@@ -25,8 +25,12 @@ from tests.shop import Shop
 from tests.sinks.collector import Collector, collecting
 from tests.sinks.tables import DAY, publish_scores, scores
 
-CUSTOMERS, BATCH = 240, 8
-DAYS = ("2024-06-15", "2024-06-16")
+CUSTOMERS, BATCH = 160, 8
+DAYS = ("2024-06-15", "2024-06-16", "2024-06-17")
+CUTS = [0.25, 0.5, 0.75]
+
+Message = tuple[str, str, str, float, int]
+"""Id, customer, `as_of`, p_churn, band."""
 
 
 class Receiver(ABC):
@@ -38,8 +42,8 @@ class Receiver(ABC):
         """The section of the config that tells it."""
 
     @abstractmethod
-    def told(self) -> set[tuple[str, str, str]]:
-        """Messages that it holds: id, customer and `as_of`, or something that stands for it."""
+    def told(self) -> set[Message]:
+        """Messages that it holds."""
 
     @abstractmethod
     def clear(self) -> None:
@@ -56,11 +60,12 @@ class Table(Receiver):
     def section(self) -> dict[str, Any]:
         return {"kind": "database", "uri": f"sqlite:///{self.file}", "table": "scores"}
 
-    def told(self) -> set[tuple[str, str, str]]:
+    def told(self) -> set[Message]:
         with closing(sqlite3.connect(self.file)) as database:
             if not database.execute("SELECT name FROM sqlite_master").fetchall():
                 return set()
-            return set(database.execute("SELECT message_id, customer_id, as_of FROM scores"))
+            columns = "message_id, customer_id, as_of, p_churn, band"
+            return set(database.execute(f"SELECT {columns} FROM scores"))
 
     def clear(self) -> None:
         self.file.unlink(missing_ok=True)
@@ -80,11 +85,15 @@ class Calls(Receiver):
     def section(self) -> dict[str, Any]:
         return {"kind": "segment", "write_key_env": "HOME", "host": self.collector.url}
 
-    def told(self) -> set[tuple[str, str, str]]:
+    def told(self) -> set[Message]:
         requests = self.collector.requests
         kept = [request for n, request in enumerate(requests) if n % 10 != 3]
         messages = [message for request in kept for message in request.messages]
-        return {(m["messageId"], m["userId"], str(m["traits"])) for m in messages}
+        return {
+            (m["messageId"], m["userId"], t["as_of"], t["p_churn"], t["band"])
+            for m in messages
+            for t in [m["traits"]]
+        }
 
     def clear(self) -> None:
         self.collector.requests.clear()
@@ -97,7 +106,7 @@ class Trial:
     shop: Shop
     warm: Warm
     receiver: Receiver
-    expected: list[set[tuple[str, str, str]]]
+    expected: list[set[Message]]
     seconds: float
 
     def run(self, day: str, *, kill_after: float | None = None) -> int:
@@ -139,12 +148,12 @@ def trial(
         receiver = Calls(collector) if request.param == "segment" else Table(folder / "crm.db")
         crm = {**receiver.section, "batch_rows": BATCH, "backoff_seconds": 0.002}
         audiences = {"likely": {"enter": "p_churn > 0.7", "exit": "p_churn < 0.5"}}
-        bands = {"of": "p_churn", "cuts": [0.25, 0.5, 0.75]}
+        bands = {"of": "p_churn", "cuts": CUTS}
         shop = Shop(folder).again(
             "shop", deliveries={"crm": {**crm, "bands": bands}}, audiences=audiences
         )
-        for days in (0, 1):
-            table = scores(risks(days + 1), as_of=DAY + timedelta(days=days))
+        for days, seed in enumerate((1, 2, 1)):  # on the third day all is as on the first
+            table = scores(risks(seed), as_of=DAY + timedelta(days=days))
             publish_scores(shop.store / "scores" / "shop", table)
         expected, seconds = [], 0.0
         for day in DAYS:
@@ -177,11 +186,33 @@ def kill_and_go_on(trial: Trial, kills: int, seed: int) -> None:
 
 @pytest.mark.slow
 def test_half_of_the_customers_are_told_again(trial: Trial) -> None:
-    first, both = trial.expected
+    first, both, _ = trial.expected
     assert len(first) == CUSTOMERS
     assert first < both
     assert CUSTOMERS / 4 < len(both - first) < CUSTOMERS / 2
     assert len({message_id for message_id, *_ in both}) == len(both)
+
+
+def kill_and_move_on(trial: Trial, kills: int, seed: int) -> None:
+    """Kill deliveries at random moments, and let the next one be of the day after.
+
+    Whoever was told that a customer moved has to be told that the customer is back.
+    """
+    rng, midway = random.Random(seed), 0
+    for _ in range(10 * kills):
+        trial.start_again()
+        trial.run(DAYS[0])
+        trial.run(DAYS[1], kill_after=rng.uniform(0.1, 1.0) * trial.seconds)
+        midway += trial.is_midway()
+        trial.run(DAYS[2])
+        newest: dict[str, Message] = {}
+        for message in sorted(trial.receiver.told(), key=lambda message: message[2]):
+            newest[message[1]] = message
+        now = {customer: 1 + sum(r > cut for cut in CUTS) for customer, r in risks(1).items()}
+        assert {customer: message[4] for customer, message in newest.items()} == now
+        if midway >= kills:
+            return
+    pytest.fail(f"{midway} of {kills} runs were killed midway")
 
 
 @pytest.mark.slow
@@ -192,3 +223,13 @@ def test_five_killed_deliveries_lose_nothing_and_tell_nothing_twice(trial: Trial
 @pytest.mark.soak
 def test_fifty_killed_deliveries_lose_nothing_and_tell_nothing_twice(trial: Trial) -> None:
     kill_and_go_on(trial, 50, 2)
+
+
+@pytest.mark.slow
+def test_who_moved_and_moved_back_around_a_kill_is_told_so(trial: Trial) -> None:
+    kill_and_move_on(trial, 3, 3)
+
+
+@pytest.mark.soak
+def test_who_moved_and_moved_back_around_many_kills_is_told_so(trial: Trial) -> None:
+    kill_and_move_on(trial, 25, 4)

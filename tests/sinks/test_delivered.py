@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,13 @@ def delivered(tmp_path: Path) -> Delivered:
 def batch(day: int = 0, **bands: int) -> pl.DataFrame:
     columns = {"customer_id": list(bands), "as_of": DAY + timedelta(days=day)}
     columns |= {"band": list(bands.values()), "audiences": [["them"]] * len(bands)}
-    return pl.DataFrame(columns, schema_overrides=Delivered.EMPTY.schema)
+    schema = {name: dtype for name, dtype in Delivered.EMPTY.schema.items() if name != "sure"}
+    return pl.DataFrame(columns, schema_overrides=schema)
+
+
+def record(delivered: Delivered, rows: pl.DataFrame) -> None:
+    with delivered.recording(rows):
+        pass
 
 
 def bands(delivered: Delivered) -> dict[str, int]:
@@ -41,9 +48,9 @@ def test_nothing_was_told_at_first(delivered: Delivered) -> None:
 
 def test_a_batch_counts_as_soon_as_it_is_recorded(delivered: Delivered) -> None:
     with delivered.locked():
-        delivered.record(batch(a=1, b=2))
+        record(delivered, batch(a=1, b=2))
         assert bands(Delivered(delivered.folder)) == {"a": 1, "b": 2}
-        delivered.record(batch(c=3))
+        record(delivered, batch(c=3))
         assert files(delivered) == [".lock", "parts/00000000.parquet", "parts/00000001.parquet"]
         delivered.settle()
     assert files(delivered) == [".lock", "delivered.parquet"]
@@ -52,17 +59,17 @@ def test_a_batch_counts_as_soon_as_it_is_recorded(delivered: Delivered) -> None:
 
 def test_the_newest_row_of_a_customer_counts(delivered: Delivered) -> None:
     for day, row in enumerate([batch(a=1, b=2), batch(1, b=5), batch(2, a=4)]):
-        delivered.record(row)
+        record(delivered, row)
         delivered.settle()
         assert delivered.rows()["as_of"].max() == DAY if day == 0 else True
     assert bands(delivered) == {"a": 4, "b": 5}
 
 
 def test_what_a_killed_run_has_left_is_taken_up_and_cleared_away(delivered: Delivered) -> None:
-    delivered.record(batch(a=1, b=2))
+    record(delivered, batch(a=1, b=2))
     delivered.settle()
     killed = Delivered(delivered.folder)
-    killed.record(batch(1, a=7))
+    record(killed, batch(1, a=7))
     (killed.folder / "parts" / ".123.00000001.parquet").write_bytes(b"half")
     (killed.folder / ".123.delivered.parquet").write_bytes(b"half")
     assert bands(delivered) == {"a": 7, "b": 2}
@@ -73,12 +80,32 @@ def test_what_a_killed_run_has_left_is_taken_up_and_cleared_away(delivered: Deli
 
 def test_a_run_killed_while_it_clears_parts_away_has_lost_nothing(delivered: Delivered) -> None:
     for number in range(3):
-        delivered.record(batch(**{f"c{number}": number}))
+        record(delivered, batch(**{f"c{number}": number}))
     last = (delivered.folder / "parts" / "00000002.parquet").read_bytes()
     delivered.settle()
     (delivered.folder / "parts").mkdir()
     (delivered.folder / "parts" / "00000002.parquet").write_bytes(last)
     assert bands(delivered) == {"c0": 0, "c1": 1, "c2": 2}
+
+
+def test_what_was_on_its_way_is_not_sure_until_it_is_told_again(delivered: Delivered) -> None:
+    def sure() -> dict[str, bool]:
+        return dict(Delivered(delivered.folder).rows().select("customer_id", "sure").iter_rows())
+
+    record(delivered, batch(a=1, b=2, c=3))
+    delivered.settle()
+    with contextlib.suppress(KeyboardInterrupt), delivered.recording(batch(1, b=7, d=8)):
+        assert sure() == {"a": True, "b": False, "c": True}
+        raise KeyboardInterrupt
+    again = Delivered(delivered.folder)
+    again.settle()
+    assert files(again) == ["delivered.parquet"]
+    assert (bands(again), sure()) == (
+        {"a": 1, "b": 2, "c": 3},
+        {"a": True, "b": False, "c": True},
+    )
+    record(again, batch(2, b=2))
+    assert sure() == {"a": True, "b": True, "c": True}
 
 
 def test_another_run_is_kept_out(delivered: Delivered) -> None:
@@ -92,7 +119,7 @@ def test_another_run_is_kept_out(delivered: Delivered) -> None:
 
 @pytest.mark.parametrize("content", [b"noise", b""])
 def test_a_damaged_file_is_told(content: bytes, delivered: Delivered) -> None:
-    delivered.record(batch(a=1))
+    record(delivered, batch(a=1))
     delivered.settle()
     (delivered.folder / "delivered.parquet").write_bytes(content)
     with pytest.raises(DataError, match="delivered.parquet is damaged .* to deliver everybody ane"):
@@ -107,9 +134,9 @@ def test_a_file_without_the_columns_is_told(delivered: Delivered) -> None:
 
 
 def test_who_is_forgotten_is_in_no_file(delivered: Delivered) -> None:
-    delivered.record(batch(a=1, b=2))
+    record(delivered, batch(a=1, b=2))
     delivered.settle()
-    delivered.record(batch(1, a=3, c=4))
+    record(delivered, batch(1, a=3, c=4))
     assert delivered.forget(pl.col("customer_id") == "a") == 1
     assert bands(delivered) == {"b": 2, "c": 4}
     assert files(delivered) == [".lock", "delivered.parquet"]

@@ -39,7 +39,7 @@ def planned(delivery: Callable[..., Delivery]) -> Callable[..., Plan]:
 
 def told(made: Plan, audiences: Audiences = LIKELY) -> pl.DataFrame:
     """The state after a plan was delivered."""
-    listed = made.messages.with_columns(audiences=audiences.listed())
+    listed = made.messages.with_columns(audiences=audiences.listed(), sure=True)
     return listed.select(Delivered.EMPTY.columns)
 
 
@@ -78,6 +78,17 @@ def test_who_moves_within_band_and_audience_is_not_worth_a_message(
     assert made.messages["customer_id"].to_list() == ["band", "in", "out"]
     assert made.messages["likely"].to_list() == [False, True, False]
     assert made.members == {"likely": 2}
+
+
+def test_who_may_have_been_told_something_newer_is_told_again(
+    planned: Callable[..., Plan],
+) -> None:
+    table = scores({"a": 0.1, "b": 0.65})
+    unsure = told(planned(table)).with_columns(sure=pl.col("customer_id") != "b")
+    stays = unsure.with_columns(audiences=pl.lit(["likely"]))
+    made = planned(table, stays.filter(~pl.col("sure")))
+    assert made.messages.filter(customer_id="b")["likely"].item()  # what was known still counts
+    assert planned(table, unsure).messages["customer_id"].to_list() == ["b"]
 
 
 def test_an_audience_that_is_new_in_the_config_is_told_to_its_members(
