@@ -45,7 +45,7 @@ _EXAMPLES = {
     "evaluate": f"{_EXAMPLE} --evaluation.horizons '[7d,14d]'",
     "backtest": f"{_EXAMPLE} --refit every --backtest.cutoffs 6",
     "score": f"{_EXAMPLE} --as_of 2017-12-01",
-    "deliver": f"{_EXAMPLE} --dry_run",
+    "deliver": "seqchurn {} --config configs/production.yaml --dry_run",
 }
 
 

@@ -45,7 +45,7 @@ def run(
         else:
             print(_line(name, planned, sent=not dry_run))
     if failures:
-        raise type(failures[0])("\n".join(map(str, failures)))
+        raise type(failures[0])("\n".join(dict.fromkeys(map(str, failures))))
 
 
 def _chosen(names: Collection[str], wanted: str | None) -> list[str]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+)
 
 from seqchurn.config.database_uri import DatabaseUri
 from seqchurn.config.section import Section
@@ -151,8 +158,18 @@ class SnowplowDelivery(HttpDelivery):
 
 Delivery = Annotated[
     ParquetDelivery | CsvDelivery | DatabaseDelivery | SegmentDelivery | SnowplowDelivery,
-    Field(discriminator="kind"),
+    Field(discriminator="kind", json_schema_extra={"default": {"kind": "parquet"}}),
 ]
+
+
+def _of_a_kind(deliveries: Any) -> Any:
+    """Deliveries without a kind are of the default kind."""
+    if not isinstance(deliveries, dict):
+        return deliveries
+    return {
+        name: {"kind": "parquet", **delivery} if isinstance(delivery, dict) else delivery
+        for name, delivery in deliveries.items()
+    }
 
 
 def _named(deliveries: Mapping[str, Delivery]) -> Mapping[str, Delivery]:
@@ -165,5 +182,5 @@ def _named(deliveries: Mapping[str, Delivery]) -> Mapping[str, Delivery]:
     return deliveries
 
 
-Deliveries = Annotated[dict[str, Delivery], AfterValidator(_named)]
+Deliveries = Annotated[dict[str, Delivery], BeforeValidator(_of_a_kind), AfterValidator(_named)]
 """Deliveries by name."""

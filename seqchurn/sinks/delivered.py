@@ -117,7 +117,8 @@ class Delivered:
             left_over.unlink()
         with replacing(self._file) as beside:
             rows.write_parquet(beside)
-        shutil.rmtree(self._parts, ignore_errors=True)
+        if self._parts.exists():
+            shutil.rmtree(self._parts)
         self._recorded = 0
 
     def _on_their_way(self) -> list[str]:

@@ -160,6 +160,16 @@ def test_a_system_that_fails_ends_with_7_and_the_others_are_told(shop: Shop) -> 
     ]
 
 
+def test_a_mistake_in_an_audience_is_told_once_and_nobody_is_told_anything(shop: Shop) -> None:
+    both = {name: {"kind": "parquet", "path": "out"} for name in ("crm", "mail")}
+    made = shop.again("shop", deliveries=both, audiences={"likely": "p_chrun > 0.7"})
+    done = made.run("deliver")
+    said = "[audiences] likely.enter: there is no column p_chrun. Did you mean p_churn? It stands "
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"seqchurn deliver: {said}at character 1 in 'p_chrun > 0.7'.\n"
+    assert not (shop.folder / "out").exists()
+
+
 def test_another_run_that_delivers_keeps_this_one_out(shop: Shop) -> None:
     shop.must("deliver")
     with locked(shop.store / "deliveries" / "shop" / "crm" / ".lock", ""):

@@ -30,6 +30,11 @@ def test_the_folder_of_a_file_is_relative_to_the_config(write: Write, tmp_path: 
     assert config.deliveries["crm"].model_dump()["path"] == str(tmp_path / "out")
 
 
+def test_a_delivery_without_a_kind_is_a_parquet_file(write: Write) -> None:
+    config = load_config(write("deliveries: {crm: {path: out}}\n"))
+    assert config.deliveries["crm"].kind == "parquet"
+
+
 def test_messages_go_in_batches_and_files_as_a_whole(write: Write) -> None:
     web = "kind: segment, write_key_env: KEY"
     more = f"deliveries: {{crm: {{{CRM}}}, web: {{{web}}}, fast: {{{web}, batch_rows: 7}}}}\n"
@@ -70,9 +75,15 @@ MISTAKES = {
         "deliveries: a delivery has the name '../crm'; expected up to 100 letters (A to Z), digits",
     ),
     "a delivery of no kind": (
-        "deliveries: {crm: {path: out}}",
-        "[deliveries] crm has no kind; expected: mapping with kind csv, database, parquet",
+        "deliveries: {crm: {kind: parket, path: out}}",
+        "[deliveries] crm has kind parket; expected: mapping with kind csv, database, parquet, "
+        "segment or snowplow. Did you mean parquet?",
     ),
+    "a word for a delivery": (
+        "deliveries: {crm: parquet}",
+        "[deliveries] crm is 'parquet'; expected: mapping with kind csv, database, parquet",
+    ),
+    "a word for all": ("deliveries: parquet", "deliveries is 'parquet'; expected: mapping, each"),
     "a key of another kind": (
         f"deliveries: {{crm: {{{CRM}, table: x}}}}",
         "[deliveries] crm.table belongs to kind database; expected: keys of kind parquet.",
