@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from seqchurn.config.audience_rules import Comparison, Junction, Negation, parse_rule
@@ -30,7 +32,7 @@ def test_a_time_may_carry_an_offset() -> None:
 
 
 MISTAKES = {
-    "": "at character 1 of '' stands the end; expected: a column, not or an opening bracket.",
+    "": "at character 1 of '' stands the end; expected: a column, not or an opening bracket. Write",
     "a >": "at character 4 of 'a >' stands the end; expected: a number or a date such as",
     "a > b": "at character 5 of 'a > b' stands b; expected: a number or a date",
     "a > 'x'": "at character 5 of \"a > 'x'\" stands '; expected: a number",
@@ -43,7 +45,7 @@ MISTAKES = {
     "0.7 < a": "at character 1 of '0.7 < a' stands 0.7; expected: a column",
     "a > 2024-13-01": "'2024-13-01' is not a date or time",
     "a > 1; b": "stands ;; expected",
-    "__import__('os').system('x') > 1": "at character 11 of .* stands \\(; expected: one of <",
+    "__import__('os').system('x') > 1": " stands (; expected: one of < <= > >= == !=",
     "a.b > 1": "at character 2 of 'a.b > 1' stands .; expected: one of <",
     "[a] > 1": "stands [; expected: a column",
 }
@@ -51,10 +53,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize("text", MISTAKES)
 def test_a_rule_that_cannot_be_read_is_told_with_the_place(text: str) -> None:
-    with pytest.raises(ValueError, match="; expected|is not a date") as caught:
+    with pytest.raises(ValueError, match=re.escape(MISTAKES[text])):
         parse_rule(text)
-    said, words = str(caught.value), MISTAKES[text].replace(" .* ", " ").replace("\\", "")
-    assert words in said.replace(f"{text!r} ", "") or words in said
 
 
 @pytest.mark.parametrize("text", ["(" * 200 + "a > 1" + ")" * 200, "not " * 200 + "a > 1"])
