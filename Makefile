@@ -32,7 +32,7 @@ test: $(INSTALLED) ## style, types and the fast tests
 check-slow: $(INSTALLED) ## the slow tests
 	$(BIN)/pytest -m slow --durations=10
 
-soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, runs killed at 60 moments
+soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, runs killed at 60 moments, 100 deliveries killed
 	$(BIN)/pytest -m soak -n auto --durations=10
 
 bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
@@ -55,6 +55,6 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) \
-		-e '.[examples,baselines,lake,notebooks,sql]' --group dev
+		-e '.[examples,baselines,lake,notebooks,sinks,sql]' --group dev
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps lifetimes==0.11.3
 	@touch $@

@@ -1,7 +1,7 @@
 """When does the next order come? Deep time-to-event models on raw event logs.
 
 raw logs -> events -> sequences -> datasets -> encoders + heads -> training -> evaluation
--> tracking/registry -> scoring
+-> tracking/registry -> scoring -> sinks
 """
 
 from __future__ import annotations

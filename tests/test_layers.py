@@ -18,7 +18,7 @@ ORDER = """
 errors schema console log_lines code_version
 files processes
 config
-storage
+storage databases
 events
 sequences
 waits
@@ -30,6 +30,7 @@ prediction
 evaluation
 tracking
 scoring
+sinks
 plots
 commands
 cli

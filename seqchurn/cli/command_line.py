@@ -34,6 +34,7 @@ VERBS = {
     "rollback": "Make the champion of before the champion again.",
     "score": "Champion and events to the score table, one row per customer.",
     "explain": "Why a customer's risk of churn has changed: time passed, new events, new model.",
+    "deliver": "Changes of the score table to other systems.",
     "demo": "All of the above on example data.",
 }
 
@@ -47,6 +48,7 @@ _EXAMPLES = {
     "backtest": f"{_EXAMPLE} --refit every --backtest.cutoffs 6",
     "score": f"{_EXAMPLE} --as_of 2017-12-01",
     "explain": f"{_EXAMPLE} --customer_id 1234 --from 2017-11-01 --to 2017-12-01",
+    "deliver": "seqchurn {} --config configs/production.yaml --dry_run",
 }
 
 
@@ -205,20 +207,20 @@ def _check(verb: str, flags: Namespace) -> None:
     if verb == "promote" and flags["force"] is not None and not flags["force"].strip():
         raise ConfigError('--force needs a reason, for the record; write --force "why".')
     if verb in ("score", "explain"):
-        _check_instants(flags)
-
-
-def _check_instants(flags: Namespace) -> None:
-    if (flags["from"] is None) != (flags["to"] is None):
-        raise ConfigError("--from and --to need each other. Give both, or --as_of alone.")
-    as_of = flags.get("as_of")
-    if as_of is not None and flags["from"] is not None:
-        raise ConfigError("--as_of excludes --from and --to. Leave one or the others out.")
+        _check_range(flags)
     for name in ("as_of", "from", "to"):
         try:
             checked_instant(flags.get(name) or "2000-01-01")
         except ValueError as error:
             raise ConfigError(f"--{name}: {error}.") from None
+
+
+def _check_range(flags: Namespace) -> None:
+    if (flags["from"] is None) != (flags["to"] is None):
+        raise ConfigError("--from and --to need each other. Give both, or --as_of alone.")
+    as_of = flags.get("as_of")
+    if as_of is not None and flags["from"] is not None:
+        raise ConfigError("--as_of excludes --from and --to. Leave one or the others out.")
 
 
 def _help_command(arguments: Sequence[str]) -> str:

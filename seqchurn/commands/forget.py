@@ -22,6 +22,7 @@ from seqchurn.files import locked
 from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
 from seqchurn.scoring import forget_scores
 from seqchurn.sequences import build_store
+from seqchurn.sinks import Delivered
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import TrainedModel, connect, models_trained_on
 
@@ -50,6 +51,7 @@ def run(config: Config, *, customer_ids: list[str]) -> None:
         _remove_checkpoints(config)
     _rebuild_sequences(config, table, theirs)
     _remove_from_scores(config, theirs)
+    _remove_from_deliveries(config, theirs)
     _remove_page(config)
     print(
         "\nThe raw logs are left alone. If they hold records of them, whoever owns the logs must\n"
@@ -136,6 +138,12 @@ def _remove_from_scores(config: Config, theirs: pl.Expr) -> None:
     for folder in sorted((config.store / "scores" / config.name).glob("as_of=*")):
         if count := forget_scores(BucketStore(folder), theirs):
             print(f"scores      {count:,} removed: {folder}")
+
+
+def _remove_from_deliveries(config: Config, theirs: pl.Expr) -> None:
+    for lock in sorted((config.store / "deliveries" / config.name).glob("*/.lock")):
+        if count := Delivered(lock.parent).forget(theirs):
+            print(f"delivery    {count:,} removed, the other system has them still: {lock.parent}")
 
 
 def _remove_page(config: Config) -> None:

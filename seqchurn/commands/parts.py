@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from seqchurn.commands.clock import clock_of, complete_until
+from seqchurn.commands.stores import name_of, scores_store
 from seqchurn.config import Config
 from seqchurn.config.sources import LinksSource
 from seqchurn.config.units import duration_days
@@ -16,7 +16,7 @@ from seqchurn.datasets.codebook import Attributes
 from seqchurn.errors import ConfigError, DataError, ModelError
 from seqchurn.prediction import ScoreOptions
 from seqchurn.schema import EVENT_TYPE, TIMESTAMP
-from seqchurn.storage import BucketStore, Snapshot
+from seqchurn.storage import BucketStore
 from seqchurn.tracking import Bundle, RegisteredModel, connect, find_model, open_model
 from seqchurn.waits import Clock
 
@@ -27,7 +27,6 @@ __all__ = [
     "end_of_log",
     "evaluation_folder",
     "fitting_model",
-    "last_scores",
     "gate_horizons",
     "registered_model",
     "score_options",
@@ -42,30 +41,9 @@ def sequences_store(config: Config) -> BucketStore:
     return BucketStore(config.store / "sequences" / config.name)
 
 
-def scores_store(config: Config, as_of: datetime) -> BucketStore:
-    """Where the score table of a moment lies."""
-    return BucketStore(config.store / "scores" / config.name / f"as_of={_name(config, as_of)}")
-
-
-def last_scores(config: Config, before: datetime) -> Snapshot | None:
-    """The table of the latest moment before one that scores are published of, if there is any."""
-    tables = [BucketStore(f) for f in (config.store / "scores" / config.name).glob("as_of=*")]
-    published = [table.snapshot() for table in tables if table.exists()]
-    moments = {datetime.fromisoformat(table.manifest["as_of"]): table for table in published}
-    earlier = [moment for moment in moments if moment < before]
-    return moments[max(earlier)] if earlier else None
-
-
 def evaluation_folder(config: Config, cutoff: datetime) -> Path:
     """Where the report of a cutoff lies."""
-    return config.store / "evaluation" / config.name / f"cutoff={_name(config, cutoff)}"
-
-
-def _name(config: Config, moment: datetime) -> str:
-    """The local date of a local midnight, else the UTC time."""
-    local = moment.astimezone(ZoneInfo(config.waits.timezone))
-    midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-    return f"{local:%Y-%m-%d}" if midnight else f"{moment.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+    return config.store / "evaluation" / config.name / f"cutoff={name_of(config, cutoff)}"
 
 
 def all_sequences(config: Config) -> pl.DataFrame:

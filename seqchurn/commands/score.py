@@ -10,12 +10,11 @@ import torch
 from seqchurn.commands.moments import moments_of
 from seqchurn.commands.parts import (
     fitting_model,
-    last_scores,
     score_options,
-    scores_store,
     sequences_store,
 )
 from seqchurn.commands.show_scores import scores_as_text
+from seqchurn.commands.stores import last_scores, scores_store
 from seqchurn.config import Config
 from seqchurn.processes import cores
 from seqchurn.scoring import Scoring, publish_scores

@@ -108,7 +108,7 @@ def _without_kind(details: ErrorDetails, spot: Spot) -> str:
 
 def _meaning(spot: Spot) -> str:
     help_text = spot.node.get("description")
-    return f" ({help_text.rstrip('.')})" if help_text else ""
+    return f" ({' '.join(help_text.split()).rstrip('.')})" if help_text else ""
 
 
 def _remedy(spot: Spot) -> str:

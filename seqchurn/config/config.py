@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 
 from seqchurn.config.activity import ActivityConfig
+from seqchurn.config.audiences import Audiences
 from seqchurn.config.backtest import BacktestConfig
 from seqchurn.config.datasets import DatasetsConfig
+from seqchurn.config.deliveries import Deliveries
 from seqchurn.config.encoder import Encoder, LstmConfig
 from seqchurn.config.evaluation import EvaluationConfig
 from seqchurn.config.events import EventsConfig
@@ -63,6 +65,10 @@ class Config(Section):
     """What the score table says."""
     guards: GuardsConfig = GuardsConfig()
     """What must hold before scores are published; null switches a guard off."""
+    audiences: Audiences = {}
+    """Named groups of customers, told by rules over the score table; deliveries say who is in."""
+    deliveries: Deliveries = {}
+    """Where scores go, by name: customers whose band of risk or audiences changed."""
 
     @field_validator("encoder", "head", mode="before")
     @classmethod

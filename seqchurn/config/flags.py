@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -47,7 +48,7 @@ def add_config_flags(parser: ArgumentParser) -> None:
                 )
         inside = [knob for knob in fields if not knob.flag]
         if inside:
-            title = f"keys of each item of {inside[0].name.partition('[]')[0]}"
+            title = f"keys of each item of {inside[0].holder}"
             parser.add_argument_group(title, "\n".join(map(_listed, inside)))
 
 
@@ -68,7 +69,13 @@ def _value(text: str) -> Any:
 
 
 def _section(knob: Knob) -> str:
-    return knob.name.partition(".")[0] if "." in knob.name else ""
+    section = knob.name.partition(".")[0]
+    return section if section in _sections() else ""
+
+
+@cache
+def _sections() -> frozenset[str]:
+    return frozenset(knob.name.partition(".")[0] for knob in knobs() if "." in knob.name)
 
 
 def _title(section: str) -> str:
@@ -89,7 +96,9 @@ def _written(default: Any) -> str:
 
 def _listed(knob: Knob) -> str:
     """Laid out as argparse lays out flags."""
-    key = knob.name.partition("[].")[2]
     return "\n".join(
-        [key, *textwrap.wrap(_help(knob), 76, initial_indent=_INDENT, subsequent_indent=_INDENT)]
+        [
+            knob.key,
+            *textwrap.wrap(_help(knob), 76, initial_indent=_INDENT, subsequent_indent=_INDENT),
+        ]
     )

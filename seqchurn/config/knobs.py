@@ -6,6 +6,7 @@ say the same. A *node* is a piece of that schema.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,6 +19,7 @@ __all__ = ["Knob", "Spot", "find", "kinds", "knobs", "words"]
 Node = Mapping[str, Any]
 
 _REQUIRED = object()
+_INSIDE = re.compile(r"\[\]\.|\.NAME\.")
 _TYPES = {
     "boolean": "true or false",
     "integer": "whole number",
@@ -51,8 +53,18 @@ class Knob:
 
     @property
     def flag(self) -> bool:
-        """Whether a flag can set it: it is not inside a list."""
-        return "[]" not in self.name
+        """Whether a flag can set it: it is inside no list and no mapping of names."""
+        return not self.key
+
+    @property
+    def holder(self) -> str:
+        """The list or mapping of names that it is inside of."""
+        return _INSIDE.split(self.name, maxsplit=1)[0]
+
+    @property
+    def key(self) -> str:
+        """Its name there; empty where it is inside none."""
+        return "".join(_INSIDE.split(self.name, maxsplit=1)[1:])
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ _ALL = (
     "rollback",
     "score",
     "explain",
+    "deliver",
     "demo",
 )
 
@@ -50,8 +51,9 @@ class RunArgument:
 
 RUN_ARGUMENTS = {
     "as_of": RunArgument(
-        "First instant not seen by the scores; default: the start of today.",
-        verbs=("score",),
+        "First instant not seen by the scores; default: the start of today (score), the latest "
+        "that were published (deliver).",
+        verbs=("score", "deliver"),
         metavar="TIME",
     ),
     "from": RunArgument(
@@ -90,6 +92,12 @@ RUN_ARGUMENTS = {
         verbs=("backtest",),
         metavar="WHEN",
         choices=("never", "every"),
+    ),
+    "delivery": RunArgument(
+        "The only one of [deliveries] to make; default: all.", verbs=("deliver",), metavar="NAME"
+    ),
+    "dry_run": RunArgument(
+        "Print what would be delivered, as JSON lines, and send nothing.", verbs=("deliver",)
     ),
     "force": RunArgument(
         "Do the work again although its result is there.", verbs=("prepare", "score")

@@ -50,7 +50,7 @@ def test_print_config_prints_yaml_that_loads_as_the_same(
     ("text", "complaint"),
     [
         ("training: {max_epoch: 3}", "[training] max_epoch is not a key here. Did you mean"),
-        ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score."),
+        ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score, deliver."),
         ("backtest: {refit: every}", "refit is a run argument: pass it as --refit to backtest."),
         ("training: [1", "not YAML"),
         (

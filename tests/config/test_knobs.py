@@ -34,6 +34,18 @@ def test_a_union_offers_the_fields_of_all_its_kinds() -> None:
     assert by_name["head.bins"].help.endswith("Only for hazard_grid.")
 
 
+def test_what_stands_in_a_list_or_under_a_name_of_ones_own_is_no_flag() -> None:
+    by_name = {knob.name: knob for knob in knobs()}
+    inside = {
+        "events.sources[].attributes.NAME.column": ("events.sources", "attributes.NAME.column"),
+        "deliveries.NAME.bands.cuts": ("deliveries", "bands.cuts"),
+        "training.seed": ("training.seed", ""),
+    }
+    for name, (holder, key) in inside.items():
+        assert (by_name[name].holder, by_name[name].key) == (holder, key)
+        assert by_name[name].flag == (not key)
+
+
 def test_no_field_at_the_top_has_the_name_of_a_run_argument() -> None:
     assert not set(Config.model_fields) & set(RUN_ARGUMENTS)
 

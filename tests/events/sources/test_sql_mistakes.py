@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from seqchurn.config.sources import SqlSource
+from seqchurn.databases import Site
 from seqchurn.errors import ConfigError, EnvironmentFailure
 from seqchurn.events.sources import database, sql
 from tests.events.sources.sql_orders import ORDERS, ROWS, Row
@@ -89,10 +90,9 @@ def test_a_login_stands_in_no_message(
 
 def test_a_driver_that_repeats_the_login_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_PASSWORD", "s3cr@t")
-    uri = "mysql://clerk:${SHOP_PASSWORD}@db/shop"
-    source = SqlSource.model_validate({**ORDERS, "kind": "sql", "table": "orders", "uri": uri})
+    site = Site("[events] source orders", "mysql://clerk:${SHOP_PASSWORD}@db/shop", "orders")
     said = RuntimeError("Access denied for mysql://clerk:s3cr%40t@db/shop (s3cr@t)")
-    text = database._answer(source, "mysql://clerk:s3cr%40t@db/shop", said)
+    text = site.answer(said)
     assert "s3cr" not in text
     assert "Access denied" in text
 

@@ -1,0 +1,142 @@
+"""What a delivery has told the other system: the last row of each customer, kept beside the store.
+
+    folder/delivered.parquet       customer_id, as_of, band, audiences (a list of names), sure
+    folder/parts/00000007.parquet  the same of batches that were taken since
+    folder/parts/00000008.sending  customers of the batch that is on its way
+
+Each batch is a part as soon as the other system has it; parts become one file when a run begins
+and when it ends. Nobody knows whether a batch was taken that a killed run was sending: what its
+customers were told is not sure then, and they are told again, whatever has become of them since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.errors import DataError
+from seqchurn.files import disk_failures, is_of_the_disk, locked, replacing
+from seqchurn.schema import CUSTOMER_ID
+
+__all__ = ["Delivered"]
+
+_SCHEMA = {
+    CUSTOMER_ID: pl.String(),
+    "as_of": pl.Datetime("us", "UTC"),
+    "band": pl.Int32(),
+    "audiences": pl.List(pl.String()),
+    "sure": pl.Boolean(),
+}
+
+
+_SENDING = ".sending"
+
+
+class Delivered:
+    """The state of a delivery; whoever changes it holds its lock."""
+
+    EMPTY = pl.DataFrame(schema=_SCHEMA)
+    """That of a delivery that has told nothing yet."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the state, whether there is one or not.
+
+        Args:
+            folder: Where it lies; made when it is locked.
+        """
+        self.folder = folder
+        self._file, self._parts = folder / "delivered.parquet", folder / "parts"
+        self._recorded = 0
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the delivery.
+
+        Raises:
+            LockedError: If another run delivers.
+            EnvironmentFailure: If the disk refuses.
+        """
+        busy = f"another run is delivering by {self.folder}. Wait until it has ended."
+        with disk_failures(f"write {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder / ".lock", busy):
+                yield
+
+    def rows(self) -> pl.DataFrame:
+        """The last delivered row of each customer; not `sure`: a newer one may have been taken.
+
+        Raises:
+            DataError: If a file is damaged.
+        """
+        files = [self._file] if self._file.exists() else []
+        files += sorted(self._parts.glob("[0-9]*.parquet"))
+        every = pl.concat([self.EMPTY, *map(self._read, files)])
+        newest = every.unique(CUSTOMER_ID, keep="last", maintain_order=True)
+        sure = pl.col("sure") & ~pl.col(CUSTOMER_ID).is_in(self._on_their_way())
+        return newest.with_columns(sure)
+
+    @contextlib.contextmanager
+    def recording(self, rows: pl.DataFrame) -> Iterator[None]:
+        """Record a batch as taken when the `with` block, which hands it over, has ended well.
+
+        Args:
+            rows: With the columns of the state but for `sure`; no customer who is in a part.
+        """
+        part = self._parts / f"{self._recorded:08}.parquet"
+        sending = part.with_suffix(_SENDING)
+        with replacing(sending) as beside:
+            rows.select(CUSTOMER_ID).write_parquet(beside)
+        yield
+        with replacing(part) as beside:
+            rows.with_columns(sure=True).select(list(_SCHEMA)).write_parquet(beside)
+        sending.unlink()
+        self._recorded += 1
+
+    def settle(self) -> None:
+        """Make one file of all parts, also of those that a run that was killed has left."""
+        if self._parts.exists():
+            self._replace(self.rows())
+
+    def forget(self, theirs: pl.Expr) -> int:
+        """Remove customers; how many there were.
+
+        Args:
+            theirs: Whether a row is of somebody who goes; never null.
+        """
+        with self.locked():
+            rows = self.rows()
+            self._replace(rows.filter(~theirs))
+            return int(rows.select(theirs.sum()).item())
+
+    def _replace(self, rows: pl.DataFrame) -> None:
+        for left_over in self.folder.glob(".*.parquet"):
+            left_over.unlink()
+        with replacing(self._file) as beside:
+            rows.write_parquet(beside)
+        if self._parts.exists():
+            shutil.rmtree(self._parts)
+        self._recorded = 0
+
+    def _on_their_way(self) -> list[str]:
+        """Customers of batches of which nobody knows whether they were taken."""
+        batches = [
+            pl.read_parquet(file)[CUSTOMER_ID]
+            for file in self._parts.glob(f"[0-9]*{_SENDING}")
+            if not file.with_suffix(".parquet").exists()
+        ]
+        return [customer for batch in batches for customer in batch]
+
+    def _read(self, file: Path) -> pl.DataFrame:
+        try:
+            return pl.read_parquet(file).select(list(_SCHEMA))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            if is_of_the_disk(error):
+                raise
+            raise DataError(
+                f"{file} is damaged ({str(error).splitlines()[0]}). Put it back, or remove "
+                f"{self.folder} to deliver everybody anew."
+            ) from error

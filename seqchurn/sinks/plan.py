@@ -1,0 +1,117 @@
+"""A score table + what was delivered before -> the rows that another system has yet to be told.
+
+A row is worth a message if its customer has never been delivered, or the band of risk or an
+audience is another than in the last one, or nobody knows what that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import polars_hash  # noqa: F401  (registers the namespace `chash`)
+
+from seqchurn.config.complaints import nearest
+from seqchurn.config.deliveries import Bands, Delivery
+from seqchurn.errors import ConfigError
+from seqchurn.schema import CUSTOMER_ID
+from seqchurn.sinks.audiences import Audiences
+
+__all__ = ["Plan", "plan"]
+
+_EVERY_PERCENT = {"churn_percentile": 1.0, "p_churn": 0.01}
+"""Width of a whole percent of each column that can be cut."""
+_BAND, _LISTED, _SURE = "seqchurn:band", "seqchurn:audiences", "seqchurn:sure"
+_ROWS = "seqchurn:rows"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a delivery has to tell."""
+
+    messages: pl.DataFrame
+    """Rows to deliver: `customer_id`, `as_of`, columns, `band`, a Boolean column per audience and
+    `message_id`."""
+    rows: int
+    """Customers in the score table."""
+    members: dict[str, int]
+    """Audience to the number of its members now, delivered before or not."""
+
+
+def plan(
+    name: str,
+    delivery: Delivery,
+    scores: pl.LazyFrame,
+    delivered: pl.DataFrame,
+    *,
+    audiences: Audiences,
+) -> Plan:
+    """What a delivery has to tell of a score table.
+
+    Args:
+        name: Name of the delivery.
+        delivery: Its section of the config.
+        scores: A published score table.
+        delivered: What `Delivered.rows` gives.
+        audiences: Those of the config.
+
+    Raises:
+        ConfigError: If the config asks for a column that there is not.
+    """
+    schema, names = dict(scores.collect_schema()), audiences.names
+    told = delivered.lazy().select(
+        *(CUSTOMER_ID, pl.col("band").alias(_BAND), pl.col("audiences").alias(_LISTED)),
+        pl.col("sure").alias(_SURE),
+    )
+    everybody = scores.join(told, on=CUSTOMER_ID, how="left", maintain_order="left").with_columns(
+        _band(delivery.bands).alias("band"), *audiences.members(pl.col(_LISTED), schema)
+    )
+    columns = _columns(name, delivery.columns, list(schema))
+    own = [CUSTOMER_ID, "as_of", *columns, "band", *names]
+    changed = everybody.filter(~_same(audiences)).select(own).with_columns(_message_id(name, own))
+    counted = everybody.select(pl.len().alias(_ROWS), *(pl.col(name).sum() for name in names))
+    messages, counts = pl.collect_all([changed, counted])
+    rows, *members = counts.row(0)
+    return Plan(messages, rows, dict(zip(names, members, strict=True)))
+
+
+def _same(audiences: Audiences) -> pl.Expr:
+    """Whether band and audiences are for sure those that were delivered last; never null."""
+    now, before = (names.list.join(",") for names in (audiences.listed(), pl.col(_LISTED)))
+    same = pl.col(_SURE) & (pl.col("band") == pl.col(_BAND)) & (now == before)
+    return same.fill_null(False)
+
+
+def _columns(name: str, wanted: Sequence[str] | None, there: Sequence[str]) -> list[str]:
+    """Columns to deliver, without those that every row has."""
+    for column in wanted or []:
+        if column not in there:
+            near = nearest(column, there)
+            remedy = f"Did you mean {near}?" if near else f"There are {', '.join(there)}."
+            raise ConfigError(
+                f"[deliveries] {name}.columns: the score table has no {column}. {remedy}"
+            )
+    own = (CUSTOMER_ID, "as_of")
+    return [c for c in dict.fromkeys(there if wanted is None else wanted) if c not in own]
+
+
+def _band(bands: Bands) -> pl.Expr:
+    """Number of the band, Int32, from 1; a cut belongs to the band below it."""
+    column = pl.col(bands.of)
+    if bands.cuts is None:
+        return (column / _EVERY_PERCENT[bands.of]).ceil().clip(1).cast(pl.Int32)
+    return 1 + pl.sum_horizontal((column > cut).cast(pl.Int32) for cut in bands.cuts)
+
+
+def _message_id(name: str, columns: Sequence[str]) -> pl.Expr:
+    """A UUID (version 8) made of the hash of a row and the name of its delivery.
+
+    The same row has the same id whenever it is sent, also by another run.
+    """
+    row = pl.struct(pl.lit(name).alias("delivery"), *columns).struct.json_encode()
+    digest: pl.Expr = row.chash.sha2_256()  # type: ignore[attr-defined]
+    cuts = [(0, 8), (8, 4), (13, 3), (17, 3), (20, 12)]
+    first, second, third, fourth, fifth = (digest.str.slice(start, n) for start, n in cuts)
+    text = pl.format("{}-{}-8{}-8{}-{}", first, second, third, fourth, fifth)
+    return text.alias("message_id")

@@ -1,0 +1,50 @@
+"""A collector, and rows as `plan` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import TypeAdapter
+
+from seqchurn.config.audiences import Audience
+from seqchurn.config.deliveries import Delivery
+from seqchurn.sinks import Audiences, Sink, open_sink, plan
+from seqchurn.sinks.delivered import Delivered
+from tests.sinks.collector import Collector, collecting
+from tests.sinks.tables import scores
+
+NOTHING = Delivered.EMPTY
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture
+def delivery() -> Callable[..., Delivery]:
+    """A section of the config."""
+    return lambda **values: TypeAdapter(Delivery).validate_python(values)
+
+
+@pytest.fixture
+def sink(delivery: Callable[..., Delivery]) -> Callable[..., Sink]:
+    """A sink of the delivery crm."""
+    return lambda **values: open_sink("crm", delivery(**values))
+
+
+@pytest.fixture
+def rows(delivery: Callable[..., Delivery]) -> Callable[..., pl.DataFrame]:
+    """Rows to deliver of customers with given risks, who have not been delivered yet."""
+
+    def planned(p_churn: dict[str, float], **changes: Any) -> pl.DataFrame:
+        section = delivery(kind="parquet", path="x", bands={"of": "p_churn", "cuts": [0.3, 0.7]})
+        audiences = Audiences({"likely": Audience(enter="p_churn > 0.5")})
+        table = scores(p_churn, **changes).lazy()
+        return plan("crm", section, table, NOTHING, audiences=audiences).messages
+
+    return planned
