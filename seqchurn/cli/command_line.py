@@ -32,6 +32,7 @@ VERBS = {
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
     "promote": "Make a model the champion, the one that scores.",
     "score": "Champion and events to the score table, one row per customer.",
+    "monitor": "Were past scores right? Observed against expected orders; an alarm if not.",
     "demo": "All of the above on example data.",
 }
 

@@ -14,6 +14,7 @@ from seqchurn.config.encoder import Encoder, LstmConfig
 from seqchurn.config.evaluation import EvaluationConfig
 from seqchurn.config.events import EventsConfig
 from seqchurn.config.head import Head, LogLogisticMixtureConfig
+from seqchurn.config.monitoring import MonitoringConfig
 from seqchurn.config.scoring import ScoringConfig
 from seqchurn.config.section import Section
 from seqchurn.config.tracking import TrackingConfig
@@ -57,6 +58,8 @@ class Config(Section):
     """Where runs and models go in MLflow; in `store`, or where MLFLOW_TRACKING_URI says."""
     scoring: ScoringConfig = ScoringConfig()
     """What the score table says."""
+    monitoring: MonitoringConfig = MonitoringConfig()
+    """When what followed the scores is an alarm."""
 
     @field_validator("encoder", "head", mode="before")
     @classmethod

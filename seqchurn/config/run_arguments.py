@@ -18,6 +18,7 @@ _ALL = (
     "backtest",
     "promote",
     "score",
+    "monitor",
     "demo",
 )
 

@@ -1,9 +1,10 @@
-"""Tables -> charts: contents of a log, reliability, PIT histograms, learning curves, staleness."""
+"""Tables -> charts: contents of a log, reliability, PIT, learning curves, staleness, monitoring."""
 
 from __future__ import annotations
 
 from seqchurn.plots.inspection import events_chart, gap_chart, gap_histogram, orders_chart
 from seqchurn.plots.learning import learning_chart
+from seqchurn.plots.observed_expected import observed_expected_chart
 from seqchurn.plots.page import page
 from seqchurn.plots.pit import pit_by_cohort_chart, pit_chart
 from seqchurn.plots.reliability import reliability_by_cohort_chart, reliability_chart
@@ -15,6 +16,7 @@ __all__ = [
     "gap_chart",
     "gap_histogram",
     "learning_chart",
+    "observed_expected_chart",
     "orders_chart",
     "page",
     "pit_by_cohort_chart",

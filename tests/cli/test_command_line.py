@@ -37,6 +37,7 @@ from seqchurn.config.knobs import knobs
                 "model_version": None,
             },
         ),
+        (["monitor"], {}),
         (["demo"], {"config_file": "CONFIG"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
