@@ -12,8 +12,8 @@ import subprocess
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import DAG, chain, task
+from airflow.sdk.exceptions import AirflowFailException
 
 NIGHTLY = ["prepare", "score", "deliver", "monitor"]
 WEEKLY = ["train", "promote"]
