@@ -7,6 +7,7 @@ can act upon is one of these classes, and everything else is a bug of ours.
 from __future__ import annotations
 
 __all__ = [
+    "AlarmError",
     "ConfigError",
     "DataError",
     "DivergedError",
@@ -45,6 +46,12 @@ class LockedError(SeqchurnError):
     """Another run holds the lock; wait until it has ended."""
 
     exit_code = 5
+
+
+class AlarmError(SeqchurnError):
+    """The work is done and written, and what it found needs a person: monitoring is out of band."""
+
+    exit_code = 6
 
 
 class EnvironmentFailure(SeqchurnError):

@@ -35,6 +35,7 @@ VERBS = {
     "score": "Champion and events to the score table, one row per customer.",
     "explain": "Why a customer's risk of churn has changed: time passed, new events, new model.",
     "deliver": "Changes of the score table to other systems.",
+    "monitor": "Were past scores right? Observed against expected orders; an alarm if not.",
     "demo": "All of the above on example data.",
 }
 

@@ -18,6 +18,7 @@ from seqchurn.config.events import EventsConfig
 from seqchurn.config.gates import GatesConfig
 from seqchurn.config.guards import GuardsConfig
 from seqchurn.config.head import Head, LogLogisticMixtureConfig
+from seqchurn.config.monitoring import MonitoringConfig
 from seqchurn.config.scoring import ScoringConfig
 from seqchurn.config.section import Section
 from seqchurn.config.tracking import TrackingConfig
@@ -69,6 +70,8 @@ class Config(Section):
     """Named groups of customers, told by rules over the score table; deliveries say who is in."""
     deliveries: Deliveries = {}
     """Where scores go, by name: customers whose band of risk or audiences changed."""
+    monitoring: MonitoringConfig = MonitoringConfig()
+    """When what followed the scores is an alarm."""
 
     @field_validator("encoder", "head", mode="before")
     @classmethod

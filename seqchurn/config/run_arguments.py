@@ -21,6 +21,7 @@ _ALL = (
     "score",
     "explain",
     "deliver",
+    "monitor",
     "demo",
 )
 

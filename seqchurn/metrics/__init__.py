@@ -21,6 +21,7 @@ from seqchurn.metrics.counts import (
     aggregate_bias,
     mean_absolute_error,
     root_mean_squared_error,
+    spread_of_sum,
 )
 from seqchurn.metrics.coverage import Coverage, interval_coverage
 from seqchurn.metrics.d_calibration import DCalibration, d_calibration
@@ -59,4 +60,5 @@ __all__ = [
     "resampled_auc",
     "resampled_log_loss",
     "root_mean_squared_error",
+    "spread_of_sum",
 ]

@@ -9,7 +9,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["aggregate_bias", "mean_absolute_error", "root_mean_squared_error"]
+__all__ = [
+    "aggregate_bias",
+    "mean_absolute_error",
+    "root_mean_squared_error",
+    "spread_of_sum",
+]
 
 _Vector = npt.NDArray[np.float64]
 
@@ -40,6 +45,21 @@ def aggregate_bias(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
     """
     predicted, came = _checked(expected, actual)
     return float(predicted.sum() / came.sum() - 1.0) if came.any() else float("nan")
+
+
+def spread_of_sum(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
+    """Standard deviation of the sum of actual orders about its ratio R to the expected sum.
+
+    The root of the sum of (actual - R expected)^2; divided by the expected sum it is the standard
+    error of R (Cochran, Sampling Techniques, 1977, section 2.11). Customers count as independent:
+    what moves all of them at once, such as a season, is not in it.
+
+    >>> spread_of_sum([1.0, 1.0], [2, 0])
+    1.4142135623730951
+    """
+    predicted, came = _checked(expected, actual)
+    ratio = came.sum() / predicted.sum() if predicted.any() else 0.0
+    return float(np.sqrt(np.square(came - ratio * predicted).sum()))
 
 
 def _checked(expected: npt.ArrayLike, actual: npt.ArrayLike) -> tuple[_Vector, _Vector]:

@@ -1,9 +1,10 @@
-"""Tables -> charts: contents of a log, reliability, PIT, learning curves, staleness, survival."""
+"""Tables -> charts: contents of a log, calibration, learning, staleness, survival, monitoring."""
 
 from __future__ import annotations
 
 from seqchurn.plots.inspection import events_chart, gap_chart, gap_histogram, orders_chart
 from seqchurn.plots.learning import learning_chart
+from seqchurn.plots.observed_expected import observed_expected_chart
 from seqchurn.plots.page import page
 from seqchurn.plots.pit import pit_by_cohort_chart, pit_chart
 from seqchurn.plots.reliability import reliability_by_cohort_chart, reliability_chart
@@ -16,6 +17,7 @@ __all__ = [
     "gap_chart",
     "gap_histogram",
     "learning_chart",
+    "observed_expected_chart",
     "orders_chart",
     "page",
     "pit_by_cohort_chart",

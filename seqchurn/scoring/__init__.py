@@ -1,9 +1,29 @@
-"""Champion + sequences store -> published score tables; some customers taken out of them again."""
+"""Champion + sequences store -> published score tables; customers taken out; were they right?"""
 
 from __future__ import annotations
 
 from seqchurn.scoring.buckets import Scoring
 from seqchurn.scoring.forget import forget_scores
+from seqchurn.scoring.judging import Judged, OrderLog, judge
+from seqchurn.scoring.monitor import QUANTITIES, Band, Monitoring, monitor
+from seqchurn.scoring.monitor_page import check_band, monitor_page
 from seqchurn.scoring.publish import publish_scores
+from seqchurn.scoring.score_tables import ScoreTable, day_text, score_tables
 
-__all__ = ["Scoring", "forget_scores", "publish_scores"]
+__all__ = [
+    "QUANTITIES",
+    "Band",
+    "Judged",
+    "Monitoring",
+    "OrderLog",
+    "ScoreTable",
+    "Scoring",
+    "check_band",
+    "day_text",
+    "forget_scores",
+    "judge",
+    "monitor",
+    "monitor_page",
+    "publish_scores",
+    "score_tables",
+]

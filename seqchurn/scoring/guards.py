@@ -25,7 +25,7 @@ from seqchurn.metrics.drift import population_stability, quantile_counts, two_sa
 from seqchurn.scoring.profile import Profile
 from seqchurn.storage import Snapshot
 
-__all__ = ["GUARDS", "Finding", "Night", "judge"]
+__all__ = ["GUARDS", "Finding", "Night", "ask_guards"]
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Finding:
 Reading = tuple[float, str] | None
 
 
-def judge(night: Night, guards: GuardsConfig) -> list[Finding]:
+def ask_guards(night: Night, guards: GuardsConfig) -> list[Finding]:
     """What the guards have read, all that there was to read; warnings are logged.
 
     Raises:

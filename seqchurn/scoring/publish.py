@@ -21,7 +21,7 @@ from seqchurn.config.guards import GuardsConfig
 from seqchurn.errors import ConfigError
 from seqchurn.prediction import check_moment, churn_percentile
 from seqchurn.scoring.buckets import Scoring, score_buckets, scored_file
-from seqchurn.scoring.guards import Night, judge
+from seqchurn.scoring.guards import Night, ask_guards
 from seqchurn.scoring.profile import profile_of
 from seqchurn.storage import BucketStore, BucketWriter, Snapshot
 
@@ -73,7 +73,7 @@ def publish_scores(
         took.lap("scoring")
         files = {b: scored_file(writer.scratch, b) for b in scoring.sequences.buckets()}
         night = _night(scoring, files, guards.recent_days, previous, trained_until)
-        findings = judge(night, guards)
+        findings = ask_guards(night, guards)
         took.lap("guards")
         _complete(writer, files)
         took.lap("completing")

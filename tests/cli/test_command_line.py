@@ -45,6 +45,7 @@ from seqchurn.config.knobs import knobs
             ["deliver", "--as_of", "2017-10-01", "--delivery", "crm", "--dry_run"],
             {"as_of": "2017-10-01", "delivery": "crm", "dry_run": True},
         ),
+        (["monitor"], {}),
         (["demo"], {"config_file": "CONFIG"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -137,7 +138,10 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
         ("backtest --config C --cutoffs 3", "Did you mean --backtest.cutoffs?"),
         ("score --config C --as_of soon", "--as_of: 'soon' is not a date or time: write 2017"),
         ("deliver --config C --as_of soon", "--as_of: 'soon' is not a date or time: write 2017"),
-        ("deliver --config C --from 2017-10-01", "--from is not for deliver; taken by: score, explain."),
+        (
+            "deliver --config C --from 2017-10-01",
+            "--from is not for deliver; taken by: score, explain.",
+        ),
         ("score --config C --from 2017-10-01", "--from and --to need each other."),
         (
             "score --config C --as_of 2017-10-01 --from 2017-10-01 --to 2017-10-02",

@@ -105,6 +105,12 @@ MISTAKES = {
         "[training] cutoff: 'soon' is not a date or time: write 2017-10-01",
     ),
     "a zone that is none": ("waits: {timezone: Mars}", "'Mars' is not a time zone: write UTC"),
+    "a band without one": (
+        "monitoring: {band: [1.1, 1.25]}",
+        "[monitoring] band: [1.1, 1.25] is no band around 1; write the lowest and the highest "
+        "observed/expected without an alarm, such as [0.8, 1.25].",
+    ),
+    "a band with one end": ("monitoring: {band: [0.8]}", "[0.8] is no band around 1; write the"),
     "a run argument": ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score"),
     "a run argument in a section": (
         "scoring: {force: 1}",

@@ -14,7 +14,7 @@ import pytest
 
 from seqchurn.config.guards import GuardName, GuardsConfig
 from seqchurn.errors import DataError
-from seqchurn.scoring.guards import GUARDS, Finding, Night, judge
+from seqchurn.scoring.guards import GUARDS, Finding, Night, ask_guards
 from seqchurn.scoring.profile import Profile
 from seqchurn.storage import BucketStore, Snapshot
 
@@ -72,7 +72,7 @@ def night(tmp_path: Path) -> Night:
 def read(night: Night, guard: str) -> Finding:
     every = {name: 0.0 for name in GuardsConfig.model_fields if name.startswith("max_")}
     config = GuardsConfig(**{**every, "max_bad_scores": 0, "warn": list(get_args(GuardName))})
-    [finding] = [f for f in judge(night, config) if f.guard == guard]
+    [finding] = [f for f in ask_guards(night, config) if f.guard == guard]
     return finding
 
 
@@ -83,14 +83,14 @@ def test_guards_limits_and_names_agree() -> None:
 
 
 def test_a_night_like_the_last_one_passes(night: Night) -> None:
-    findings = judge(night, GuardsConfig(warn=[]))
+    findings = ask_guards(night, GuardsConfig(warn=[]))
     assert [finding.guard for finding in findings] == list(GUARDS)
     assert all(finding.passed for finding in findings)
 
 
 def test_the_first_night_passes_what_there_is_nothing_to_compare_with(night: Night) -> None:
     first = replace(night, previous=None)
-    read_ones = [finding.guard for finding in judge(first, GuardsConfig(warn=[]))]
+    read_ones = [finding.guard for finding in ask_guards(first, GuardsConfig(warn=[]))]
     assert read_ones == ["staleness_hours", "model_age_days", "bad_scores", "unknown_events"]
 
 
@@ -98,7 +98,7 @@ def test_a_table_of_an_older_program_is_compared_as_far_as_it_goes(
     night: Night, tmp_path: Path
 ) -> None:
     old = replace(night, previous=table(tmp_path / "old", scores(0), None))
-    found = {finding.guard for finding in judge(old, GuardsConfig(warn=[]))}
+    found = {finding.guard for finding in ask_guards(old, GuardsConfig(warn=[]))}
     assert {"customers_dropped", "score_psi"} <= found
     assert not {"events_dropped", "event_mix_psi"} & found
 
@@ -176,14 +176,14 @@ def test_of_a_few_customers_or_events_no_shift_is_told(night: Night, tmp_path: P
         night,
         previous=table(tmp_path / "few", scores(n=499), profile(recent_events={"order": 499})),
     )
-    found = {finding.guard for finding in judge(few, GuardsConfig(warn=[]))}
+    found = {finding.guard for finding in ask_guards(few, GuardsConfig(warn=[]))}
     assert not {"score_psi", "score_distance", "quiet_psi", "event_mix_psi"} & found
 
 
 def test_a_refusal_says_what_was_found_and_what_to_do(night: Night) -> None:
     stale = profile(newest_event_at=AS_OF - timedelta(hours=100), events=10_000)
     with pytest.raises(DataError, match="are not published") as refused:
-        judge(replace(night, profile=stale), GuardsConfig())
+        ask_guards(replace(night, profile=stale), GuardsConfig())
     assert str(refused.value).splitlines() == [
         "scores as of 2024-06-15T00:00:00+00:00 are not published, for these guards refuse:",
         "guard            found                                                         limit",
@@ -201,11 +201,11 @@ def test_a_guard_that_warns_lets_the_table_pass(
 ) -> None:
     stale = replace(night, profile=profile(newest_event_at=AS_OF - timedelta(hours=100)))
     with caplog.at_level(logging.WARNING):
-        findings = judge(stale, GuardsConfig(warn=["staleness_hours"]))
+        findings = ask_guards(stale, GuardsConfig(warn=["staleness_hours"]))
     assert findings[0].value == 100.0
     assert "staleness_hours: the newest event is of 2024-06-10 20:00, 100 hours" in caplog.text
 
 
 def test_a_guard_without_a_limit_is_not_asked(night: Night) -> None:
-    findings = judge(night, GuardsConfig(max_staleness_hours=None, max_score_psi=None))
+    findings = ask_guards(night, GuardsConfig(max_staleness_hours=None, max_score_psi=None))
     assert not {"staleness_hours", "score_psi"} & {finding.guard for finding in findings}

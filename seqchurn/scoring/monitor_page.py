@@ -1,0 +1,144 @@
+"""What was found of past scores -> the page that `seqchurn monitor` prints, and its alarm.
+
+    within  version  customers          verdict  order days         verdict      tables  last
+    7d      2        0.98 [0.95, 1.01]  in band  0.71 [0.66, 0.75]  out of band      28  2024-06-15
+
+Of late first, for that is judged; then the newest versions, then the last weeks. All else stands in
+the JSON files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from seqchurn.console import table
+from seqchurn.errors import AlarmError
+from seqchurn.evaluation.table import digits, horizon_text
+from seqchurn.scoring.monitor import OUT_OF_BAND, QUANTITIES, Band, Monitoring
+
+__all__ = ["check_band", "monitor_page"]
+
+_Row = Mapping[str, Any]
+_HEADERS = {"customers": "customers", "orders": "order days"}
+_SHOWN = 4
+"""Versions and weeks of each horizon that are shown, the newest."""
+
+
+def monitor_page(found: Monitoring, band: Band) -> str:
+    """Lines of all customers, without a final newline."""
+    names = found.versions["model"].str.extract(r"^(.*) version ").n_unique()
+    version = pl.col("model").str.replace(r"^.* version ", "") if names == 1 else pl.col("model")
+    latest, versions, weeks = (
+        rows.filter(cohort="all").with_columns(version)
+        for rows in (found.latest, found.versions, found.weeks)
+    )
+    parts = [_latest(latest, band), _versions(versions), _weeks(weeks), _left_out(versions)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def check_band(latest: pl.DataFrame, band: Band) -> None:
+    """Raise an alarm if something left the band.
+
+    Args:
+        latest: Of a `Monitoring`.
+        band: That it was judged by.
+
+    Raises:
+        AlarmError: With a line for each that did.
+    """
+    left = [
+        f"  {row['model']}, within {horizon_text(row['horizon_days'])}, {row['tables']:,} table(s) "
+        f"as of {row['first']} to {row['last']}: {words}, {row[f'{what}_observed']:,} observed, "
+        f"{row[f'{what}_expected']:,.1f} expected, ratio {row[f'{what}_ratio']:.4f}"
+        for row in latest.iter_rows(named=True)
+        for what, words in QUANTITIES.items()
+        if row[f"{what}_verdict"] == OUT_OF_BAND
+    ]
+    if left:
+        raise AlarmError(
+            f"observed/expected is not inside [monitoring] band {band.low:g} to {band.high:g}:\n"
+            + "\n".join(left)
+            + "\nLook at the data first, with seqchurn inspect: a source that stopped or came "
+            "twice looks like this.\nIf it is whole, customers have changed: run seqchurn train "
+            "and seqchurn promote."
+        )
+
+
+def _latest(rows: pl.DataFrame, band: Band) -> str:
+    lines = [
+        [*_left(row), *(cell for what in QUANTITIES for cell in _judged(row, what)), *_tables(row)]
+        for row in rows.iter_rows(named=True)
+    ]
+    verdicts = [text for words in _HEADERS.values() for text in (words, "verdict")]
+    return "\n".join(
+        [
+            "observed/expected of late, customers who order and order days, with 95 % intervals:",
+            f"tables of {horizon_text(band.recent_days)}, of the version of the newest; an alarm "
+            f"outside {band.low:g} to {band.high:g}",
+            "",
+            _grouped(lines, ["within", "version", *verdicts, "tables", "last"]),
+        ]
+    )
+
+
+def _versions(rows: pl.DataFrame) -> str:
+    lines = [
+        [*_left(row), *(digits(row[score]) for score in ("auc", "log_loss", "ece")), *_tables(row)]
+        for row in _newest(rows, "first").iter_rows(named=True)
+    ]
+    headers = ["within", "version", "AUC", "log-loss", "ECE", "tables", "last"]
+    head = "by version, means of its tables; higher is better: AUC; lower: log-loss, ECE"
+    return f"{head}\n\n{_grouped(lines, headers)}"
+
+
+def _weeks(rows: pl.DataFrame) -> str:
+    lines = [
+        [*_left(row), row["week"], row["tables"], *(c for w in QUANTITIES for c in _sums(row, w))]
+        for row in _newest(rows, "week").iter_rows(named=True)
+    ]
+    sums = [text for words in _HEADERS.values() for text in (words, "expected", "ratio")]
+    head = "by week, its tables added up: an order counts in every table whose window holds it"
+    return f"{head}\n\n{_grouped(lines, ['within', 'version', 'week of', 'tables', *sums])}"
+
+
+def _left_out(rows: pl.DataFrame) -> str:
+    """How many scores nothing is said of."""
+    left_out = int((rows["scored"] - rows["n"]).sum())
+    if not left_out:
+        return ""
+    return f"left out: {left_out:,} scores of customers who are no longer in the log"
+
+
+def _newest(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    rank = pl.col(by).rank("dense", descending=True).over("horizon_days")
+    return rows.filter(rank <= _SHOWN)
+
+
+def _grouped(lines: Sequence[list[object]], headers: Sequence[str]) -> str:
+    """A table that says a horizon once."""
+    above = [None, *(line[0] for line in lines[:-1])]
+    pairs = zip(lines, above, strict=True)
+    return table([["" if line[0] == a else line[0], *line[1:]] for line, a in pairs], headers)
+
+
+def _left(row: _Row) -> list[object]:
+    return [horizon_text(row["horizon_days"]), row["model"]]
+
+
+def _tables(row: _Row) -> list[object]:
+    return [row["tables"], row["last"]]
+
+
+def _judged(row: _Row, what: str) -> list[object]:
+    ratio, low, high = (row[f"{what}_{part}"] for part in ("ratio", "low", "high"))
+    interval = "-" if ratio is None else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
+    return [interval, row[f"{what}_verdict"]]
+
+
+def _sums(row: _Row, what: str) -> list[object]:
+    ratio = row[f"{what}_ratio"]
+    expected = f"{row[f'{what}_expected']:,.1f}".rjust(len("expected"))
+    return [row[f"{what}_observed"], expected, "-" if ratio is None else f"{ratio:.2f}"]
