@@ -62,8 +62,8 @@ def check_band(latest: pl.DataFrame, band: Band) -> None:
             f"observed/expected is not inside [monitoring] band {band.low:g} to {band.high:g}:\n"
             + "\n".join(left)
             + "\nLook at the data first, with seqchurn inspect: a source that stopped or came "
-            "twice looks like this.\nIf it is whole, customers have changed: run seqchurn train "
-            "and seqchurn promote."
+            "twice looks like this.\nIf it is whole, the model does not fit, or no longer: run "
+            "seqchurn train and seqchurn promote."
         )
 
 
@@ -140,5 +140,5 @@ def _judged(row: _Row, what: str) -> list[object]:
 
 def _sums(row: _Row, what: str) -> list[object]:
     ratio = row[f"{what}_ratio"]
-    expected = f"{row[f'{what}_expected']:,.1f}".rjust(len("expected"))
+    expected = round(row[f"{what}_expected"])
     return [row[f"{what}_observed"], expected, "-" if ratio is None else f"{ratio:.2f}"]
