@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow soak bench-accuracy bench-speed clean
+.PHONY: help demo test check-slow soak month bench-accuracy bench-speed clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' Makefile
@@ -32,8 +32,11 @@ test: $(INSTALLED) ## style, types and the fast tests
 check-slow: $(INSTALLED) ## the slow tests
 	$(BIN)/pytest -m slow --durations=10
 
-soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, runs killed at 60 moments, 100 deliveries killed
+soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, prepare, score and deliver killed
 	$(BIN)/pytest -m soak -n auto --durations=10
+
+month: $(INSTALLED) ## a month of nights on Complete Journey, with mishaps; prints a journal
+	$(BIN)/python -m tests.endurance.month
 
 bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
 	$(BIN)/python -m tests.benchmarks.accuracy $(BENCH_ARGS)

@@ -45,12 +45,18 @@ class Site:
             ConfigError: If one is not set.
         """
         try:
-            return expanded(self.written, os.environ)
+            uri = expanded(self.written, os.environ)
         except KeyError as error:
             raise ConfigError(
                 f"{self.place}: uri names the environment variable {error.args[0]}, which is not "
                 "set. Set it, then run it again."
             ) from None
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", uri):  # whatever it holds, it is not shown
+            raise ConfigError(
+                f"{self.place}: what {self.written} stands for does not say what kind of database "
+                "this is. Let it be as postgresql://user:password@host/database."
+            )
+        return uri
 
     @property
     def kind(self) -> str:

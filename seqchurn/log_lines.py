@@ -1,7 +1,7 @@
 """What people and log collectors see on stderr: log lines, and what a run says when it fails.
 
-Text on a terminal, elsewhere one JSON object a line. Each carries the id of the run of the program,
-SEQCHURN_RUN_ID where whoever starts it has one of its own.
+Text on a terminal, elsewhere one JSON object a line. Each log line carries the id of the run of the
+program, SEQCHURN_RUN_ID where whoever starts it has one of its own; of objects the last one, too.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ VERBS = {
     "explain": "Why a customer's risk of churn has changed: time passed, new events, new model.",
     "deliver": "Changes of the score table to other systems.",
     "monitor": "Were past scores right? Observed against expected orders; an alarm if not.",
-    "demo": "All of the above on example data.",
+    "demo": "The way from raw logs to scores, on example data.",
 }
 
 _LOGGING = ("log_format", "quiet", "verbose")

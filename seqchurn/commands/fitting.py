@@ -43,10 +43,10 @@ OnNetworkEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with the number of the network, that of the epoch, and its metrics."""
 
 _WORTH_A_PROCESS = 1_000_000  # events, or landmarks, of all epochs: some ten seconds of a core
-_ELSEWHERE = ("store", "evaluation", "backtest", "tracking", "gates", "scoring")
+_OF_THE_FIT = {"name", "threads", "events", "waits", "datasets", "encoder", "head", "activity"}
 _NOT_OF_THE_FIT: dict[str, bool | set[str]] = {
-    **dict.fromkeys(_ELSEWHERE, True),
-    "training": {"cutoff", "at_once", "devices"},
+    **dict.fromkeys(set(Config.model_fields) - {*_OF_THE_FIT, "training"}, True),
+    "training": {"cutoff", "held_back", "at_once", "devices"},
 }
 """Fields of a config that change no weight; the cutoff and the devices are given resolved."""
 
@@ -186,6 +186,13 @@ def _fit_apart(task: _Task, tell: Tell) -> None:
     )
 
 
+def fit_name(config: Config, cutoff: datetime, digest: str) -> str:
+    """Short name of a fit: the same for the same program, config and data."""
+    fit_itself = f"{__version__} {config.model_dump_json(exclude=_NOT_OF_THE_FIT)}"
+    text = f"{fit_itself} {_ranks(config)} {cutoff.isoformat()} {digest}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 @contextmanager
 def checkpoints_of(config: Config, cutoff: datetime, digest: str) -> Iterator[Path]:
     """Folder of checkpoints of this very fit: same program, config and data; removed on success.
@@ -198,10 +205,7 @@ def checkpoints_of(config: Config, cutoff: datetime, digest: str) -> Iterator[Pa
     Raises:
         LockedError: If another run is at the same fit.
     """
-    fit_itself = f"{__version__} {config.model_dump_json(exclude=_NOT_OF_THE_FIT)}"
-    text = f"{fit_itself} {_ranks(config)} {cutoff.isoformat()} {digest}"
-    name = hashlib.sha256(text.encode()).hexdigest()[:12]
-    folder = config.store / "checkpoints" / f"{config.name}-{name}"
+    folder = config.store / "checkpoints" / f"{config.name}-{fit_name(config, cutoff, digest)}"
     folder.mkdir(parents=True, exist_ok=True)
     busy = f"another run is training the same model in {folder}. Wait until it has ended."
     with locked(folder, busy):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from seqchurn.config.sources import LinksSource
 from seqchurn.config.units import duration_days
 from seqchurn.datasets.codebook import Attributes
 from seqchurn.errors import ConfigError, DataError, ModelError
+from seqchurn.files import locked
 from seqchurn.prediction import ScoreOptions
 from seqchurn.schema import EVENT_TYPE, TIMESTAMP
 from seqchurn.storage import BucketStore
@@ -24,6 +27,7 @@ __all__ = [
     "all_sequences",
     "attributes_of",
     "clock_of",
+    "deciding",
     "end_of_log",
     "evaluation_folder",
     "fitting_model",
@@ -84,7 +88,8 @@ def training_cutoff(config: Config) -> datetime:
     """
     clock, end_day = clock_of(config), end_of_log(config)
     if config.training.cutoff is None:
-        return clock.moment(end_day)
+        held_back = config.training.held_back
+        return clock.moment(end_day - (duration_days(held_back) if held_back else 0.0))
     cutoff = clock.instant(config.training.cutoff)
     if clock.at(cutoff) > end_day:
         raise ConfigError(
@@ -188,6 +193,21 @@ def fitting_model(config: Config, wanted: str | None) -> tuple[RegisteredModel, 
 
 def _waits(target: str, clock: Clock) -> str:
     return f"target {target}, step {clock.step_days:g}d, timezone {clock.timezone}"
+
+
+@contextmanager
+def deciding(config: Config) -> Iterator[None]:
+    """Be the only run on this store that chooses who the champion is.
+
+    Raises:
+        LockedError: If another run does.
+        ModelError: If no model was registered.
+    """
+    connect(config.store)
+    busy = f"another run promotes or rolls back in {config.store}. Wait until it has ended."
+    config.store.mkdir(parents=True, exist_ok=True)
+    with locked(config.store / ".lock", busy):
+        yield
 
 
 def registered_model(config: Config, wanted: str | None) -> RegisteredModel:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from seqchurn.commands.parts import fitting_model
+from seqchurn.commands.parts import deciding, fitting_model
 from seqchurn.commands.trial import Trial, hold_trial
 from seqchurn.config import Config
 from seqchurn.errors import ConfigError, ModelError
@@ -17,7 +17,6 @@ from seqchurn.tracking import (
     CHAMPION,
     RegisteredModel,
     bearer,
-    connect,
     contender,
     promote,
     record,
@@ -43,7 +42,11 @@ def run(config: Config, *, model_version: str | None = None, reason: str | None 
         ModelError: If there is no such version, or a gate does not let it through.
     """
     torch.set_num_threads(config.threads)
-    connect(config.store)
+    with deciding(config):
+        _decide(config, model_version, reason)
+
+
+def _decide(config: Config, model_version: str | None, reason: str | None) -> None:
     name = config.tracking.model or config.name
     challenger, champion = contender(name, model_version), bearer(name, CHAMPION)
     if challenger == champion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqchurn.commands.parts import registered_model
+from seqchurn.commands.parts import deciding, registered_model
 from seqchurn.config import Config
 from seqchurn.tracking import CHAMPION, roll_back
 
@@ -18,8 +18,9 @@ def run(config: Config) -> None:
     Raises:
         ModelError: If there is no champion, or none was before it.
     """
-    left = registered_model(config, CHAMPION)
-    back = roll_back(left)
+    with deciding(config):
+        left = registered_model(config, CHAMPION)
+        back = roll_back(left)
     print(
         f"{CHAMPION}  models:/{back.name}@{CHAMPION} is version {back.version} again; version "
         f"{left.version} steps down"

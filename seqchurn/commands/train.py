@@ -8,25 +8,34 @@ from pathlib import Path
 import polars
 import torch
 
-from seqchurn.commands.fitting import checkpoints_of, fit_model
+from seqchurn.commands.fitting import checkpoints_of, fit_model, fit_name
 from seqchurn.commands.one_network import data_before
 from seqchurn.commands.parts import score_options, sequences_store, training_cutoff
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.plots import learning_chart, save_chart
 from seqchurn.prediction import ScoreOptions
-from seqchurn.tracking import Bundle, Run, register, start_run, store_place
+from seqchurn.tracking import (
+    Bundle,
+    Run,
+    challenge_by_fit,
+    connect,
+    register,
+    start_run,
+    store_place,
+)
 from seqchurn.training.accelerators import check_accelerator
 from seqchurn.training.fitted_model import FittedModel
 
 __all__ = ["run"]
 
 
-def run(config: Config) -> None:
+def run(config: Config, *, force: bool = False) -> None:
     """Fit a model on what lies before the cutoff, record the run, register the model.
 
     Args:
         config: The whole config.
+        force: Fit again even if this very fit is registered already.
 
     Raises:
         SeqchurnError: If the config, the data or the MLflow store do not allow it.
@@ -36,6 +45,13 @@ def run(config: Config) -> None:
     check_accelerator(config.training.accelerator, config.training.devices)
     sequences = sequences_store(config).snapshot()
     cutoff, scores = training_cutoff(config), score_options(config)
+    connect(config.store, make=True)
+    model = config.tracking.model or config.name
+    fit = f"{fit_name(config, cutoff, sequences.digest)} {scores}"
+    if not force and (known := challenge_by_fit(model, fit)):
+        print(f"model       {known.uri}, run {known.run_id}, unchanged")
+        print(f"cutoff      {cutoff.isoformat()}")
+        return
     data = data_before(config, sequences, cutoff)
     with (
         checkpoints_of(config, cutoff, sequences.digest) as checkpoints,
@@ -59,7 +75,8 @@ def run(config: Config) -> None:
         )
         tracked.log_metrics({"best_validation_nll": fitted.validation_nll})
         history.log_chart(checkpoints)
-        registered = register(_bundle(config, fitted.model, scores, cutoff, tracked.run_id))
+        bundle = _bundle(config, fitted.model, scores, cutoff, tracked.run_id)
+        registered = register(bundle, fit=fit)
     print(f"model       {registered.uri}, run {registered.run_id}")
     print(f"cutoff      {cutoff.isoformat()}")
     print(

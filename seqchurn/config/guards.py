@@ -12,6 +12,7 @@ __all__ = ["GuardName", "GuardsConfig"]
 
 GuardName = Literal[
     "staleness_hours",
+    "order_staleness_hours",
     "model_age_days",
     "bad_scores",
     "customers_dropped",
@@ -35,6 +36,8 @@ class GuardsConfig(Section):
     """Guards that only warn; all others refuse to publish."""
     max_staleness_hours: float | None = Field(default=72.0, ge=0)
     """From the newest event to the moment that is scored."""
+    max_order_staleness_hours: float | None = Field(default=168.0, ge=0)
+    """From the newest order of all customers to the moment: other events may go on without it."""
     max_model_age_days: float | None = Field(default=180.0, ge=0)
     """From the training cutoff of the model to the moment that is scored."""
     max_bad_scores: NonNegativeInt | None = 0

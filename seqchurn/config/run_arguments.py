@@ -101,7 +101,7 @@ RUN_ARGUMENTS = {
         "Print what would be delivered, as JSON lines, and send nothing.", verbs=("deliver",)
     ),
     "force": RunArgument(
-        "Do the work again although its result is there.", verbs=("prepare", "score")
+        "Do the work again although its result is there.", verbs=("prepare", "train", "score")
     ),
     "reason": RunArgument(
         "Promote whatever the gates say; why is recorded with the model.",

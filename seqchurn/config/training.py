@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seqchurn.config.section import Section
-from seqchurn.config.units import Instant
+from seqchurn.config.units import Duration, Instant
 
 __all__ = ["TrainingConfig"]
 
@@ -16,7 +16,10 @@ class TrainingConfig(Section):
     """How the model is fitted."""
 
     cutoff: Instant | None = None
-    """First instant the model may not see; default: the end of the log."""
+    """First instant the model may not see; default: the end of the log, less `held_back`."""
+    held_back: Duration | None = None
+    """Without a cutoff, time at the end of the log that the model does not see: promote compares
+    models on it, and needs the longest of gates.horizons."""
     seed: int = Field(default=0, ge=0, le=1_000_000)
     """Seed of every random draw."""
     networks: PositiveInt = 3

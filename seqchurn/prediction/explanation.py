@@ -27,6 +27,8 @@ from seqchurn.training.fitted_model import FittedModel
 
 __all__ = ["Explanation", "Moment", "explain_change", "survival_curve"]
 
+_AT_ONCE = 256  # choices of events that are asked about together
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -71,12 +73,15 @@ def explain_change(
             f"{before.as_of.isoformat()}: there was no score to move. Choose a later --from."
         )
     everything = list(range(seen))
-    without = [[i for i in everything if i != left_out] for left_out in range(known, seen)]
+    without = [[*range(i), *range(i + 1, seen)] for i in range(known, seen)]
     [start] = _risks(sequences, [everything[:known]], before, horizon_days)
     then = Moment(after.as_of, before.model)
-    waited, informed, *others = _risks(
-        sequences, [everything[:known], everything, *without], then, horizon_days
-    )
+    waited, informed = _risks(sequences, [everything[:known], everything], then, horizon_days)
+    others = [
+        risk
+        for first in range(0, len(without), _AT_ONCE)
+        for risk in _risks(sequences, without[first : first + _AT_ONCE], then, horizon_days)
+    ]
     [end] = _risks(sequences, [everything], after, horizon_days)
     shares = informed - np.array(others)
     together = informed - waited - shares.sum()

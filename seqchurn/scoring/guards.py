@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 _FEWEST = 500
 _ROUNDING = 1e-9  # of probabilities
+_OF_SCORES = ("score_psi", "score_distance")  # which another model may move
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ class Night:
     """First instant that the model has not seen."""
     horizons: dict[str, float]
     """Of the table, as its columns name them, to their days."""
+    model: tuple[str, str]
+    """Name and version of who scored."""
+
+    def by_another_model(self) -> bool:
+        """Whether the last table is by another model."""
+        facts = self.previous.facts if self.previous else {}
+        return (facts.get("model_name"), facts.get("model_version")) != self.model
 
     def p_order(self) -> list[str]:
         """Columns of P(order), the shortest horizon first."""
@@ -85,21 +93,19 @@ Reading = tuple[float, str] | None
 def ask_guards(night: Night, guards: GuardsConfig) -> list[Finding]:
     """What the guards have read, all that there was to read; warnings are logged.
 
+    That scores have moved is a warning where they are by another model than those before.
+
     Raises:
         DataError: If one that refuses has read more than its limit.
     """
     findings = list(_findings(night, guards))
+    warn = {*guards.warn, *(_OF_SCORES if night.by_another_model() else ())}
     failed = [finding for finding in findings if not finding.passed]
-    for finding in failed:
-        if finding.guard in guards.warn:
-            _log.warning(
-                "%s: %s (guards.max_%s %g)",
-                finding.guard,
-                finding.text,
-                finding.guard,
-                finding.limit,
-            )
-    if refused := [finding for finding in failed if finding.guard not in guards.warn]:
+    for found in failed:
+        if found.guard in warn:
+            name, limit = f"guards.max_{found.guard}", found.limit
+            _log.warning("%s: %s (%s %g)", found.guard, found.text, name, limit)
+    if refused := [finding for finding in failed if finding.guard not in warn]:
         raise DataError(_refusal(night, refused))
     return findings
 
@@ -123,9 +129,17 @@ def _refusal(night: Night, refused: list[Finding]) -> str:
 
 
 def _staleness_hours(night: Night) -> Reading:
-    newest = night.profile.newest_event_at
+    return _since(night, "event", night.profile.newest_event_at)
+
+
+def _order_staleness_hours(night: Night) -> Reading:
+    newest = night.profile.newest_target_at
+    return _since(night, "order", newest) if newest else None
+
+
+def _since(night: Night, what: str, newest: datetime) -> Reading:
     hours = (night.as_of - newest).total_seconds() / 3_600
-    return hours, f"the newest event is of {newest:%Y-%m-%d %H:%M}, {hours:,.0f} hours before"
+    return hours, f"the newest {what} is of {newest:%Y-%m-%d %H:%M}, {hours:,.0f} hours before"
 
 
 def _model_age_days(night: Night) -> Reading:
@@ -219,6 +233,7 @@ def _last_profile(night: Night) -> dict[str, Any] | None:
 
 GUARDS: dict[str, Callable[[Night], Reading]] = {
     "staleness_hours": _staleness_hours,
+    "order_staleness_hours": _order_staleness_hours,
     "model_age_days": _model_age_days,
     "bad_scores": _bad_scores,
     "customers_dropped": _customers_dropped,

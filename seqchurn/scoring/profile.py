@@ -20,21 +20,29 @@ class Profile:
 
     events: int
     newest_event_at: datetime
+    newest_target_at: datetime | None
+    """None: nobody has ordered yet."""
     recent_events: dict[str, int]
     """By type, those of the last days."""
 
     def to_dict(self) -> dict[str, Any]:
         """As the manifest of a score table holds it."""
-        newest = self.newest_event_at.isoformat()
-        return {"events": self.events, "newest_event_at": newest, "recent": self.recent_events}
+        ordered = self.newest_target_at
+        return {
+            "events": self.events,
+            "newest_event_at": self.newest_event_at.isoformat(),
+            "newest_target_at": ordered.isoformat() if ordered else None,
+            "recent": self.recent_events,
+        }
 
 
-def profile_of(sequences: Snapshot, as_of: datetime, *, recent_days: float) -> Profile:
+def profile_of(sequences: Snapshot, as_of: datetime, *, target: str, recent_days: float) -> Profile:
     """What is known before a moment.
 
     Args:
         sequences: The sequences table, with an event before the moment.
         as_of: First instant not seen, aware.
+        target: Event type that is an order.
         recent_days: How far recent events reach back from it.
     """
     recent_from = as_of - timedelta(days=recent_days)
@@ -54,9 +62,11 @@ def profile_of(sequences: Snapshot, as_of: datetime, *, recent_days: float) -> P
         .agg(pl.sum("len"), pl.max("newest"), pl.sum("recent"))
         .sort(EVENT_TYPE)
     )
+    newest = dict(types.select(EVENT_TYPE, "newest").iter_rows())
     recent = types.filter(pl.col("recent") > 0).select(EVENT_TYPE, "recent")
     return Profile(
         events=int(types["len"].sum()),
-        newest_event_at=types["newest"].max(),  # type: ignore[arg-type]
+        newest_event_at=max(newest.values()),
+        newest_target_at=newest.get(target),
         recent_events=dict(recent.iter_rows()),
     )

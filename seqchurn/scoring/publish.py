@@ -107,11 +107,14 @@ def _night(
     return Night(
         as_of=scoring.as_of,
         scores=pl.scan_parquet(list(files.values())),
-        profile=profile_of(scoring.sequences, scoring.as_of, recent_days=recent_days),
+        profile=profile_of(
+            scoring.sequences, scoring.as_of, target=scoring.model.target, recent_days=recent_days
+        ),
         previous=previous,
         known_types=frozenset(scoring.model.codebook.event_types),
         trained_until=trained_until,
         horizons=scoring.options.horizons,
+        model=(scoring.version["model_name"], scoring.version["model_version"]),
     )
 
 

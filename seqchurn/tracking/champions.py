@@ -8,16 +8,19 @@ to the one that the alias names, and what stands behind that one is skipped.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import mlflow
 
-from seqchurn.errors import ModelError
+from seqchurn.errors import EnvironmentFailure, ModelError
 from seqchurn.tracking.registry import CHALLENGER, CHAMPION, RegisteredModel, bearer, find_model
 from seqchurn.tracking.runs import explained
 
 __all__ = ["contender", "promote", "record", "roll_back", "rolled_back_at"]
+
+_log = logging.getLogger(__name__)
 
 _LIST = "seqchurn.champions"
 _ROLLED_BACK = "rolled_back_at"
@@ -104,7 +107,11 @@ def roll_back(champion: RegisteredModel) -> RegisteredModel:
         back = find_model(name, champions[-2])
         record(champion, {_ROLLED_BACK: datetime.now(UTC).isoformat(timespec="seconds")})
         mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, back.version)
-        _write_list(name, champions[:-1])
+    try:  # it is done: to say it failed would have somebody step back once more
+        with explained():
+            _write_list(name, champions[:-1])
+    except EnvironmentFailure as failure:
+        _log.warning("the list of champions keeps version %s: %s", champion.version, failure)
     return back
 
 

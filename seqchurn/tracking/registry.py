@@ -31,6 +31,7 @@ __all__ = [
     "RegisteredModel",
     "TrainedModel",
     "bearer",
+    "challenge_by_fit",
     "find_model",
     "models_trained_on",
     "open_model",
@@ -42,7 +43,7 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 """Alias of the version that was trained last."""
 
-_BUNDLE = "bundle"
+_BUNDLE, _FIT = "bundle", "seqchurn.fit"
 _DESCRIPTION = f"artifacts/{_BUNDLE}/bundle.json"
 _NO_SUCH = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _SCRIPT = Path(__file__).with_name("pyfunc_script.py")
@@ -82,8 +83,13 @@ class TrainedModel:
     champion: bool
 
 
-def register(bundle: Bundle) -> RegisteredModel:
-    """Log a bundle as an MLflow model of the active run; its new version is the challenger."""
+def register(bundle: Bundle, *, fit: str = "") -> RegisteredModel:
+    """Log a bundle as an MLflow model of the active run; its new version is the challenger.
+
+    Args:
+        bundle: The model.
+        fit: What the model depends on, in short: `challenge_by_fit` finds it by that.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / _BUNDLE
         save_bundle(bundle, folder)
@@ -95,11 +101,32 @@ def register(bundle: Bundle) -> RegisteredModel:
                 signature=_signature(bundle),
                 pip_requirements=[f"seqchurn=={seqchurn.__version__}"],
             )
-            version = mlflow.register_model(info.model_uri, bundle.model_name)
-            mlflow.MlflowClient().set_registered_model_alias(
-                version.name, CHALLENGER, version.version
-            )
-    return _registered(version)
+            tags = {_FIT: fit}
+            version = mlflow.register_model(info.model_uri, bundle.model_name, tags=tags)
+    return _challenge(_registered(version))
+
+
+def challenge_by_fit(name: str, fit: str) -> RegisteredModel | None:
+    """Make the version that a fit has ended in the challenger; None if there is none.
+
+    Args:
+        name: Registered model.
+        fit: As `register` was told.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    with explained():
+        versions = mlflow.MlflowClient().search_model_versions(f"name = '{name}'")
+        found = [version for version in versions if version.tags.get(_FIT) == fit]
+        if not found:
+            return None
+        return _challenge(_registered(max(found, key=lambda v: int(v.version))))
+
+
+def _challenge(model: RegisteredModel) -> RegisteredModel:
+    mlflow.MlflowClient().set_registered_model_alias(model.name, CHALLENGER, model.version)
+    return model
 
 
 def find_model(name: str, wanted: str | None) -> RegisteredModel:

@@ -22,6 +22,7 @@ from mlflow.utils.git_utils import get_git_commit
 from sqlalchemy.exc import SQLAlchemyError
 
 import seqchurn
+from seqchurn.config.database_uri import secrets_of, without_credentials
 from seqchurn.errors import ConfigError, EnvironmentFailure, ModelError
 from seqchurn.files import locked
 
@@ -56,7 +57,11 @@ class Run:
 
 
 def store_place(store: Path) -> str:
-    """Where runs and models are kept, as an MLflow URI."""
+    """Where runs and models are kept, as an MLflow URI without credentials."""
+    return without_credentials(_place(store))
+
+
+def _place(store: Path) -> str:
     return os.environ.get(_SERVER) or f"sqlite:///{store / 'mlflow' / 'mlflow.db'}"
 
 
@@ -73,7 +78,7 @@ def connect(store: Path, *, make: bool = False) -> None:
         LockedError: If another run makes the MLflow store, and does not end.
         ModelError: If there is none and none is to be made.
     """
-    place = store_place(store)
+    place = _place(store)
     if os.environ.get(_SERVER):
         _use(place)
         return
@@ -111,10 +116,13 @@ def explained() -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError) as error:
         text = error.message if isinstance(error, MlflowException) else error
-        reason = str(text).partition("\n")[0][:_LONGEST_REASON].rstrip(".")
+        place, reason = mlflow.get_tracking_uri(), str(text).partition("\n")[0]
+        for secret in secrets_of(place):
+            reason = reason.replace(secret, "***")
         raise EnvironmentFailure(
-            f"the MLflow store {mlflow.get_tracking_uri()} refused: {reason}. Check that it can "
-            "be reached, then run it again."
+            f"the MLflow store {without_credentials(place)} refused: "
+            f"{reason[:_LONGEST_REASON].rstrip('.')}. Check that it can be reached, then run it "
+            "again."
         ) from error
 
 

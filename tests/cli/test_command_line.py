@@ -123,7 +123,7 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
             "--head.components belongs to kind loglogistic_mixture",
         ),
         ("train --config C --as_of 2017-10-01", "--as_of is not for train; taken by: score, del"),
-        ("demo --config C --force", "--force is not for demo; taken by: prepare, promote, score."),
+        ("demo --config C --force", "--force is not for demo; taken by: prepare, train, promote"),
         ("forget --config C", "seqchurn forget: needs whom to forget; give --customer_id ID."),
         ("forget --config C --customer_id a --customer_id=", "needs whom to forget; give"),
         (

@@ -99,7 +99,7 @@ def test_who_is_champion_already_is_not_judged_again(
 
 
 def test_a_model_as_good_as_the_champion_takes_its_place(trained: Shop) -> None:
-    trained.must("train")  # the same weights
+    trained.must("train", "--force")  # the same weights
     assert aliases(trained) == {"champion": "1", "challenger": "2"}
     said = trained.must("promote")
     assert said.startswith("models:/shop/2 against models:/shop/1 on 60 customers, cutoff 2024")

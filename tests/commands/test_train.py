@@ -39,7 +39,7 @@ def alike(one: dict[str, object], other: dict[str, object]) -> bool:
 
 
 def test_the_same_seed_trains_the_same_model(trained: Shop) -> None:
-    trained.must("train")
+    trained.must("train", "--force")
     assert alike(weights(trained, "1"), weights(trained, "2"))
     trained.must("train", "--training.seed", "5")
     assert not alike(weights(trained, "1"), weights(trained, "3"))
@@ -119,9 +119,30 @@ def test_the_end_of_the_log_is_the_default_cutoff(shop: Shop) -> None:
     shop = shop.again("shop", training={"max_epochs": 1, "accelerator": "cpu"})
     shop.must("prepare")
     assert "cutoff      2024-07-19T00:00:00+00:00\n" in shop.must("train")
+    earlier = shop.must("train", "--training.held_back", "28d")
+    assert "cutoff      2024-06-21T00:00:00+00:00\n" in earlier
     done = shop.run("evaluate")
     assert done.status == 2
     assert "nothing follows the cutoff 2024-07-19" in done.err
+
+
+def test_a_fit_that_is_registered_is_not_repeated(trained: Shop) -> None:
+    trained.must("train", "--training.seed", "1")  # another challenger
+    said = trained.must("train")
+    assert said.splitlines()[0].startswith("model       models:/shop/1, run ")
+    assert said.splitlines()[0].endswith(", unchanged")
+    client = mlflow.MlflowClient(f"sqlite:///{trained.store}/mlflow/mlflow.db")
+    assert client.get_model_version_by_alias("shop", "challenger").version == "1"
+    assert len(client.search_model_versions("name = 'shop'")) == 2
+    other_scores = ["--evaluation.horizons", "[14d]"]  # which the model says when it is asked alone
+    assert "models:/shop/3" in trained.must("train", *other_scores)
+    assert "models:/shop/4" in trained.must("train", "--force")
+
+
+def test_sections_that_change_no_weight_change_no_fit(trained: Shop) -> None:
+    flags = ["--guards.max_staleness_hours", "1", "--monitoring.band", "[0.5, 2]"]
+    flags += ["--gates.max_ece", "1", "--audiences", "{lapsed: p_churn > 0.5}"]
+    assert "unchanged" in trained.must("train", *flags)
 
 
 def test_models_and_runs_have_the_names_of_the_config(trained: Shop) -> None:

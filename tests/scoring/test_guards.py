@@ -42,6 +42,7 @@ def profile(**fields: Any) -> Profile:
     known = {
         "events": 50_000,
         "newest_event_at": AS_OF - timedelta(hours=5),
+        "newest_target_at": AS_OF - timedelta(hours=6),
         "recent_events": {"order": 900, "visit": 1_100},
     }
     return Profile(**{**known, **fields})
@@ -49,7 +50,8 @@ def profile(**fields: Any) -> Profile:
 
 def table(folder: Path, rows: pl.DataFrame, made_from: Profile | None) -> Snapshot:
     store = BucketStore(folder)
-    facts = {"profile": made_from.to_dict()} if made_from else {}
+    facts: dict[str, Any] = {"profile": made_from.to_dict()} if made_from else {}
+    facts |= {"model_name": "shop", "model_version": "1"}
     with store.publish(**facts) as writer:
         writer.write(0, rows)
     return store.snapshot()
@@ -66,6 +68,7 @@ def night(tmp_path: Path) -> Night:
         known_types=frozenset({"order", "visit"}),
         trained_until=AS_OF - timedelta(days=30),
         horizons=HORIZONS,
+        model=("shop", "1"),
     )
 
 
@@ -91,7 +94,8 @@ def test_a_night_like_the_last_one_passes(night: Night) -> None:
 def test_the_first_night_passes_what_there_is_nothing_to_compare_with(night: Night) -> None:
     first = replace(night, previous=None)
     read_ones = [finding.guard for finding in ask_guards(first, GuardsConfig(warn=[]))]
-    assert read_ones == ["staleness_hours", "model_age_days", "bad_scores", "unknown_events"]
+    alone = ["staleness_hours", "order_staleness_hours", "model_age_days", "bad_scores"]
+    assert read_ones == [*alone, "unknown_events"]
 
 
 def test_a_table_of_an_older_program_is_compared_as_far_as_it_goes(
@@ -108,6 +112,9 @@ def test_a_stale_log_and_an_old_model(night: Night) -> None:
     stale = read(replace(night, profile=profile(newest_event_at=newest)), "staleness_hours")
     assert stale.value == 100.0
     assert stale.text == "the newest event is of 2024-06-10 20:00, 100 hours before"
+    ordered = replace(night, profile=profile(newest_target_at=newest))
+    assert read(ordered, "staleness_hours").value == 5.0
+    assert read(ordered, "order_staleness_hours").value == 100.0
     assert read(night, "model_age_days").value == 30.0
 
 
@@ -160,6 +167,20 @@ def test_scores_that_have_moved_name_the_horizon(night: Night) -> None:
         finding = read(replace(night, scores=moved), guard)
         assert finding.value > 0.25
         assert finding.text.startswith("p_order_28d is ")
+
+
+def test_another_model_may_move_scores_and_nothing_else(
+    night: Night, caplog: pytest.LogCaptureFixture
+) -> None:
+    strict = GuardsConfig(warn=[])
+    moved = replace(night, scores=night.scores.with_columns(pl.col("p_order_28d") * 0.5))
+    with pytest.raises(DataError, match="score_psi .*p_order_28d is "):
+        ask_guards(moved, strict)
+    ask_guards(replace(moved, model=("shop", "2")), strict)
+    assert "score_psi: p_order_28d is " in caplog.text
+    later = night.scores.with_columns(pl.col("quiet_days") + 30.0)
+    with pytest.raises(DataError, match="quiet_psi"):
+        ask_guards(replace(night, scores=later, model=("shop", "2")), strict)
 
 
 def test_quiet_days_and_event_types_that_have_moved(night: Night) -> None:

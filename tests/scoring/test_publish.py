@@ -94,6 +94,8 @@ def test_a_publication_says_what_it_was_made_of(
     events = sequences.scan().select("timestamp", "event_type").explode(pl.all())
     known = events.filter(pl.col("timestamp") < MOMENT).collect()
     assert profile["events"] == known.height
+    ordered = known.filter(pl.col("event_type") == "order")["timestamp"].max()
+    assert profile["newest_target_at"] == ordered.isoformat()  # type: ignore[union-attr]
     assert profile["newest_event_at"] == known["timestamp"].max().isoformat()  # type: ignore[union-attr]
     recent = known.filter(pl.col("timestamp") >= MOMENT - timedelta(days=28))
     assert profile["recent"] == dict(recent["event_type"].value_counts(sort=False).iter_rows())
