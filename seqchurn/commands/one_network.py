@@ -83,7 +83,8 @@ def fit_network(
         DivergedError: If the loss is not finite; no checkpoint is left.
     """
     seed = _seed_of(config, number)
-    options = config.training.model_dump(exclude={"cutoff", "networks", "at_once", "devices"})
+    elsewhere = {"cutoff", "held_back", "networks", "at_once", "devices"}
+    options = config.training.model_dump(exclude=elsewhere)
     pl.seed_everything(seed, verbose=False)
     network = make_model(
         data.facts,

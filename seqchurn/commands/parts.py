@@ -205,8 +205,9 @@ def deciding(config: Config) -> Iterator[None]:
     """
     connect(config.store)
     busy = f"another run promotes or rolls back in {config.store}. Wait until it has ended."
-    config.store.mkdir(parents=True, exist_ok=True)
-    with locked(config.store / ".lock", busy):
+    folder = config.store / "mlflow"
+    folder.mkdir(parents=True, exist_ok=True)  # not there where MLflow is a server
+    with locked(folder / ".champion", busy):
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def run(config: Config, *, force: bool = False) -> None:
     cutoff, scores = training_cutoff(config), score_options(config)
     connect(config.store, make=True)
     model = config.tracking.model or config.name
-    fit = f"{fit_name(config, cutoff, sequences.digest)} {scores}"
+    fit = _registered_as(fit_name(config, cutoff, sequences.digest), scores)
     if not force and (known := challenge_by_fit(model, fit)):
         print(f"model       {known.uri}, run {known.run_id}, unchanged")
         print(f"cutoff      {cutoff.isoformat()}")
@@ -84,6 +85,11 @@ def run(config: Config, *, force: bool = False) -> None:
         f"{config.training.networks} network(s), lower is better"
     )
     print(f"tracking    {store_place(config.store)}")
+
+
+def _registered_as(fit: str, scores: ScoreOptions) -> str:
+    """Short name of what a version depends on: its fit, and what it says when asked for scores."""
+    return hashlib.sha256(f"{fit} {scores}".encode()).hexdigest()[:12]
 
 
 class _History:

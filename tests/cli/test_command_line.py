@@ -22,7 +22,7 @@ from seqchurn.config.knobs import knobs
             ["forget", "--customer_id", "0012", "--customer_id", "b"],
             {"customer_ids": ["0012", "b"]},
         ),
-        (["train"], {}),
+        (["train"], {"force": False}),
         (["evaluate"], {"model_version": None}),
         (["backtest"], {"refit": "never"}),
         (["backtest", "--refit", "every"], {"refit": "every"}),

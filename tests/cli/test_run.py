@@ -22,7 +22,7 @@ AS_TEXT = ["--log_format", "text"]
 
 
 def _fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def run(config: Config) -> None:
+    def run(config: Config, **_: Any) -> None:
         raise error
 
     monkeypatch.setitem(sys.modules, "seqchurn.commands.train", SimpleNamespace(run=run))
@@ -132,7 +132,7 @@ def half_written():
     finally:
         print("cleaned up", flush=True)
 
-def run(config):
+def run(config, **_):
     with half_written():
         print("ready", flush=True)
         time.sleep(60)

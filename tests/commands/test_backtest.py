@@ -152,9 +152,9 @@ def test_a_fit_that_is_under_way_elsewhere_is_waited_for(
 
     seen, register = [], train.register
 
-    def register_while_a_backtest_begins(bundle: Any) -> Any:
+    def register_while_a_backtest_begins(bundle: Any, **named: Any) -> Any:
         seen.append(trained.run("backtest", *ROLLING))
-        return register(bundle)
+        return register(bundle, **named)
 
     monkeypatch.setattr(train, "register", register_while_a_backtest_begins)
     trained.must("train", "--training.cutoff", CUTOFFS[0])

@@ -98,7 +98,8 @@ def test_a_log_with_one_customer_cannot_train(lonely: Shop) -> None:
 
 
 def test_a_log_with_one_customer_is_scored(lonely: Shop) -> None:
-    at_rest = ["--guards.max_staleness_hours", "null"]  # nobody else does anything
+    stale = ("--guards.max_staleness_hours", "--guards.max_order_staleness_hours")
+    at_rest = [word for flag in stale for word in (flag, "null")]  # nobody else does anything
     said = lonely.must("score", "--as_of", "2024-06-15", *at_rest)
     assert said.startswith("scores  1 customers by models:/shop/1: ")
     scores = lonely.scores()
@@ -240,7 +241,7 @@ def test_a_training_that_fails_midway_leaves_no_model(
 ) -> None:
     from seqchurn.commands import train
 
-    def fail(_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(train, "register", fail)

@@ -65,6 +65,7 @@ def test_the_first_champion_is_held_against_kaplan_meier(whole_way: Opened) -> N
     assert lines[-1] == "champion  models:/shop@champion is now version 1"
     assert aliases(whole_way) == {"champion": "1", "challenger": "1"}
     found = tags(whole_way, "1")
+    assert len(found.pop("fit")) == 12
     recorded = json.loads(found.pop("gates"))
     assert list(recorded) == gates
     assert all(number <= limit for number, limit, _ in recorded.values())

@@ -272,10 +272,11 @@ def test_a_guard_that_refuses_ends_the_run_and_says_why_in_one_screen(trained: S
     done = trained.run("score", *late)
     assert (done.status, done.out) == (3, "")
     assert "2024-08-01T00:00:00+00:00 are not published, for these guards refuse:" in done.err
-    assert "staleness_hours  the newest event is of 2024-07-1" in done.err
+    assert "staleness_hours        the newest event is of 2024-07-1" in done.err
     assert len(done.err.splitlines()) < 24
     assert not trained.table("scores", as_of="2024-08-01").exists()
-    said = trained.run("score", *late, "--guards.max_staleness_hours", "null")
+    warn = ["--guards.warn", "[staleness_hours, order_staleness_hours]"]
+    said = trained.run("score", *late, *warn)
     assert said.status == 0, said.err
     assert "4 of 4 buckets are scored already" in said.err
     assert trained.table("scores", as_of="2024-08-01").exists()

@@ -127,21 +127,23 @@ def test_the_end_of_the_log_is_the_default_cutoff(shop: Shop) -> None:
 
 
 def test_a_fit_that_is_registered_is_not_repeated(trained: Shop) -> None:
+    trained.must("train")
     trained.must("train", "--training.seed", "1")  # another challenger
     said = trained.must("train")
-    assert said.splitlines()[0].startswith("model       models:/shop/1, run ")
+    assert said.splitlines()[0].startswith("model       models:/shop/2, run ")
     assert said.splitlines()[0].endswith(", unchanged")
     client = mlflow.MlflowClient(f"sqlite:///{trained.store}/mlflow/mlflow.db")
-    assert client.get_model_version_by_alias("shop", "challenger").version == "1"
-    assert len(client.search_model_versions("name = 'shop'")) == 2
+    assert int(client.get_model_version_by_alias("shop", "challenger").version) == 2
+    assert len(client.search_model_versions("name = 'shop'")) == 3
     other_scores = ["--evaluation.horizons", "[14d]"]  # which the model says when it is asked alone
-    assert "models:/shop/3" in trained.must("train", *other_scores)
-    assert "models:/shop/4" in trained.must("train", "--force")
+    assert "models:/shop/4" in trained.must("train", *other_scores)
+    assert "models:/shop/5" in trained.must("train", "--force")
 
 
 def test_sections_that_change_no_weight_change_no_fit(trained: Shop) -> None:
     flags = ["--guards.max_staleness_hours", "1", "--monitoring.band", "[0.5, 2]"]
     flags += ["--gates.max_ece", "1", "--audiences", "{lapsed: p_churn > 0.5}"]
+    trained.must("train")
     assert "unchanged" in trained.must("train", *flags)
 
 
@@ -168,6 +170,7 @@ def test_a_training_that_was_cut_off_goes_on_where_it_stopped(
     longer = ["--training.max_epochs", "4"]
     trained.must("train", *longer)
     monkeypatch.setattr(Run, "log_metrics", cut_off)
+    longer.append("--force")
     assert trained.run("train", *longer).status == 7
     monkeypatch.undo()
     [left] = (trained.store / "checkpoints").iterdir()
@@ -186,7 +189,7 @@ def cut_off(trained: Shop) -> Shop:
     """A shop with a training that was fitted and could not be registered."""
     from seqchurn.commands import train
 
-    def fail(_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -231,7 +234,8 @@ def test_a_training_that_is_stopped_leaves_nothing_half_and_the_next_one_complet
         shop.must("prepare")
     whole.must("train", *flags)
     before = stopped.tree()
-    command = [sys.executable, "-c", MAIN, "train", "--config", str(stopped.config), *flags]
+    text = ["--log_format", "text"]
+    command = [sys.executable, "-c", MAIN, "train", "--config", str(stopped.config), *text, *flags]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as child:
         assert child.stderr is not None
         for line in child.stderr:
@@ -261,10 +265,10 @@ def test_two_trainings_of_the_same_model_at_once_are_refused(
 
     seen, register = [], train.register
 
-    def register_while_another_begins(bundle: Any) -> Any:
+    def register_while_another_begins(bundle: Any, **named: Any) -> Any:
         if not seen:
             seen.append(trained.run("train", "--training.seed", "3"))
-        return register(bundle)
+        return register(bundle, **named)
 
     monkeypatch.setattr(train, "register", register_while_another_begins)
     first = trained.run("train", "--training.seed", "3")

@@ -114,7 +114,7 @@ MISTAKES = {
     "a run argument": ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score"),
     "a run argument in a section": (
         "scoring: {force: 1}",
-        "[scoring] force is a run argument: pass it as --force to prepare, promote, score.",
+        "[scoring] force is a run argument: pass it as --force to prepare, train, promote, score.",
     ),
 }
 
