@@ -111,6 +111,14 @@ def test_a_table_that_there_is_not_is_told(shop: Shop) -> None:
     )
 
 
+def test_a_table_that_is_damaged_is_told_with_what_makes_it_anew(shop: Shop) -> None:
+    (part,) = (shop.store / "scores" / "shop").glob("as_of=*/parts-*/00000.parquet")
+    part.write_bytes(part.read_bytes()[:-1])
+    done = shop.run("deliver")
+    assert done.status == 3
+    assert done.err.endswith("or seqchurn score --force if it is of scores.\n")
+
+
 @pytest.mark.parametrize(
     ("deliveries", "flags", "said"),
     [
