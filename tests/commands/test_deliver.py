@@ -62,9 +62,9 @@ def test_at_first_everybody_is_told_then_who_changed_then_nobody(shop: Shop) -> 
 
 def test_a_dry_run_prints_the_rows_and_does_nothing(shop: Shop) -> None:
     before = shop.tree()
-    *lines, last = shop.must("deliver", "--dry_run").splitlines()
-    assert last == "crm  4 rows, 4 changed, 0 sent; members: likely 2"
-    printed = {row["customer_id"]: row for row in map(json.loads, lines)}
+    done = shop.run("deliver", "--dry_run")
+    assert "crm  4 rows, 4 changed, 0 sent; members: likely 2\n" in done.err
+    printed = {row["customer_id"]: row for row in map(json.loads, done.out.splitlines())}
     assert {name: row["p_churn"] for name, row in printed.items()} == FIRST
     assert shop.tree() == before
     assert not (shop.folder / "out").exists()
@@ -73,10 +73,18 @@ def test_a_dry_run_prints_the_rows_and_does_nothing(shop: Shop) -> None:
     assert dict(ids.iter_rows()) == {name: row["message_id"] for name, row in printed.items()}
 
 
+def test_each_line_of_a_dry_run_is_json_and_names_its_delivery(shop: Shop) -> None:
+    both = {name: {"kind": "parquet", "path": "out"} for name in ("crm", "mail")}
+    made = shop.again("shop", deliveries=both)
+    rows = list(map(json.loads, made.must("deliver", "--dry_run").splitlines()))
+    pairs = sorted((row["delivery"], row["customer_id"]) for row in rows)
+    assert pairs == [(name, customer) for name in both for customer in FIRST]
+
+
 def test_a_dry_run_needs_no_secret(shop: Shop) -> None:
     crm = {"kind": "segment", "write_key_env": "NOT_SET_AT_ALL"}
     made = shop.again("shop", deliveries={"crm": crm})
-    assert "4 changed, 0 sent" in made.must("deliver", "--dry_run")
+    assert "4 changed, 0 sent" in made.run("deliver", "--dry_run").err
 
 
 def test_the_latest_table_is_delivered_unless_another_is_asked_for(shop: Shop) -> None:
