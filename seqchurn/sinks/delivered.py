@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from seqchurn.errors import DataError
-from seqchurn.files import disk_failures, is_of_the_disk, locked, replacing
+from seqchurn.files import disk_failures, is_of_the_disk, locked, replacing, sync
 from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["Delivered"]
@@ -61,7 +61,8 @@ class Delivered:
             EnvironmentFailure: If the disk refuses.
         """
         busy = f"another run is delivering by {self.folder}. Wait until it has ended."
-        with disk_failures(f"write {self.folder}"):
+        stays = "What was recorded as delivered still is."
+        with disk_failures(f"write {self.folder}", stays=stays):
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.folder / ".lock", busy):
                 yield
@@ -88,11 +89,9 @@ class Delivered:
         """
         part = self._parts / f"{self._recorded:08}.parquet"
         sending = part.with_suffix(_SENDING)
-        with replacing(sending) as beside:
-            rows.select(CUSTOMER_ID).write_parquet(beside)
+        _write(rows.select(CUSTOMER_ID), sending)
         yield
-        with replacing(part) as beside:
-            rows.with_columns(sure=True).select(list(_SCHEMA)).write_parquet(beside)
+        _write(rows.with_columns(sure=True).select(list(_SCHEMA)), part)
         sending.unlink()
         self._recorded += 1
 
@@ -115,8 +114,7 @@ class Delivered:
     def _replace(self, rows: pl.DataFrame) -> None:
         for left_over in self.folder.glob(".*.parquet"):
             left_over.unlink()
-        with replacing(self._file) as beside:
-            rows.write_parquet(beside)
+        _write(rows, self._file)
         if self._parts.exists():
             shutil.rmtree(self._parts)
         self._recorded = 0
@@ -140,3 +138,11 @@ class Delivered:
                 f"{file} is damaged ({str(error).splitlines()[0]}). Put it back, or remove "
                 f"{self.folder} to deliver everybody anew."
             ) from error
+
+
+def _write(rows: pl.DataFrame, file: Path) -> None:
+    """Write a file that stays even if the power fails."""
+    with replacing(file) as beside:
+        rows.write_parquet(beside)
+        sync(beside)
+    sync(file.parent)

@@ -9,7 +9,7 @@ import polars as pl
 
 from seqchurn.config.deliveries import FileDelivery
 from seqchurn.errors import DataError
-from seqchurn.files import disk_failures, is_of_the_disk, replacing
+from seqchurn.files import disk_failures, is_of_the_disk, replacing, sync
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.sinks.sink import Sink
 
@@ -39,14 +39,19 @@ class FileSink(Sink):
             DataError: If the file is there and cannot be read.
             EnvironmentFailure: If the disk refuses.
         """
-        with disk_failures(f"write {self.file}"):
+        with disk_failures(f"write {self.file}", stays="The file is whole."):
             before = [self._before()] if self.file.exists() else []
             every = pl.concat([*before, rows], how="diagonal_relaxed").select(rows.columns)
             newest = every.unique(CUSTOMER_ID, keep="last", maintain_order=True)
-            for left_over in self.file.parent.glob(f".*.{self.file.name}"):  # by a kill
-                left_over.unlink()
-            with replacing(self.file) as beside:
-                self.write(newest, beside)
+            self._replace(newest)
+
+    def _replace(self, rows: pl.DataFrame) -> None:
+        for left_over in self.file.parent.glob(f".*.{self.file.name}"):  # by a kill
+            left_over.unlink()
+        with replacing(self.file) as beside:
+            self.write(rows, beside)
+            sync(beside)
+        sync(self.file.parent)
 
     def _before(self) -> pl.DataFrame:
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
+from seqchurn import files
 from seqchurn.config.audiences import Audience
 from seqchurn.config.deliveries import Delivery
 from seqchurn.sinks import Audiences, Sink, open_sink, plan
@@ -29,6 +31,18 @@ def collector() -> Iterator[Collector]:
 def delivery() -> Callable[..., Delivery]:
     """A section of the config."""
     return lambda **values: TypeAdapter(Delivery).validate_python(values)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files and folders that the disk was waited for, as they were then."""
+    names: list[str] = []
+
+    def fsync(descriptor: int) -> None:
+        names.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    return names
 
 
 @pytest.fixture

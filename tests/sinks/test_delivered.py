@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from seqchurn.errors import DataError, LockedError
+from seqchurn.errors import DataError, EnvironmentFailure, LockedError
 from seqchurn.sinks import Delivered
 from tests.sinks.tables import DAY
 
@@ -106,6 +108,25 @@ def test_what_was_on_its_way_is_not_sure_until_it_is_told_again(delivered: Deliv
     )
     record(again, batch(2, b=2))
     assert sure() == {"a": True, "b": True, "c": True}
+
+
+def test_what_is_recorded_is_on_the_disk_before_it_takes_its_place(
+    delivered: Delivered, synced: list[str]
+) -> None:
+    me = os.getpid()
+    with delivered.recording(batch(a=1)):
+        assert synced == [f".{me}.00000000.sending", "parts"]
+    assert synced[2:] == [f".{me}.00000000.parquet", "parts"]
+    delivered.settle()
+    assert synced[4:] == [f".{me}.delivered.parquet", "crm"]
+
+
+def test_a_disk_that_fails_after_batches_were_sent_is_told_as_it_is(delivered: Delivered) -> None:
+    with (
+        pytest.raises(EnvironmentFailure, match=r"full. What was recorded as delivered still is."),
+        delivered.locked(),
+    ):
+        raise OSError(errno.ENOSPC, "full")
 
 
 def test_another_run_is_kept_out(delivered: Delivered) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -87,6 +88,18 @@ def test_a_file_that_somebody_else_wrote_is_told_and_stays(
     with pytest.raises(DataError, match=f"crm.{kind} is not as it was delivered .* Put it back"):
         sink(kind=kind, path=str(tmp_path)).send(rows({"ann": 0.25}))
     assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(
+    kind: str,
+    sink: Callable[..., Sink],
+    rows: Callable[..., pl.DataFrame],
+    tmp_path: Path,
+    synced: list[str],
+) -> None:
+    sink(kind=kind, path=str(tmp_path / "out")).send(rows({"ann": 0.25}))
+    assert synced == [f".{os.getpid()}.crm.{kind}", "out"]
 
 
 def test_a_disk_that_refuses_is_told(
