@@ -101,15 +101,14 @@ class Delivered:
             self._replace(self.rows())
 
     def forget(self, theirs: pl.Expr) -> int:
-        """Remove customers; how many there were.
+        """Remove customers, while the lock is held; how many there were.
 
         Args:
             theirs: Whether a row is of somebody who goes; never null.
         """
-        with self.locked():
-            rows = self.rows()
-            self._replace(rows.filter(~theirs))
-            return int(rows.select(theirs.sum()).item())
+        rows = self.rows()
+        self._replace(rows.filter(~theirs))
+        return int(rows.select(theirs.sum()).item())
 
     def _replace(self, rows: pl.DataFrame) -> None:
         for left_over in self.folder.glob(".*.parquet"):

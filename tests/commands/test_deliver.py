@@ -247,16 +247,21 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(
 def test_who_is_forgotten_is_forgotten_by_deliveries_too(
     open_shop: Callable[..., Shop], tmp_path: Path
 ) -> None:
-    crm = {"kind": "csv", "path": "../elsewhere"}
-    shop = open_shop(tmp_path / "shop", deliveries={"crm": crm, "web": crm})
+    crm, web = ({"kind": kind, "path": "../elsewhere"} for kind in ("csv", "parquet"))
+    shop = open_shop(tmp_path / "shop", deliveries={"crm": crm, "web": web, "old": crm})
     shop.must("prepare")
     publish(shop, {f"c{number:02}": number / 60 for number in range(60)})
     shop.must("deliver")
-    folder = shop.store / "deliveries" / "shop" / "crm"
-    assert holders(folder, "c02")
-    said = shop.must("forget", "--customer_id", "c02")
-    assert f"delivery    1 removed, the other system has them still: {folder}\n" in said
+    folder, files = shop.store / "deliveries" / "shop", tmp_path / "elsewhere"
+    assert holders(folder / "crm", "c02")
+    left = shop.again("shop", deliveries={"crm": crm, "web": web})  # `old` has gone
+    said = left.must("forget", "--customer_id", "c02")
+    assert f"delivery    1 removed: {folder / 'crm'}\n" in said
+    assert f"delivery    1 removed, the other system has them still: {folder / 'old'}\n" in said
+    for file in ("crm.csv", "web.parquet"):
+        assert f"file        1 removed: {files / file}\n" in said
     assert holders(shop.store, "c02") == []
+    assert holders(files, "c02") == ["old.csv"]
     assert "59 rows, 0 changed, 0 sent" in shop.must("deliver", "--delivery", "crm")
 
 

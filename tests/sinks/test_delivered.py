@@ -160,5 +160,5 @@ def test_who_is_forgotten_is_in_no_file(delivered: Delivered) -> None:
     record(delivered, batch(1, a=3, c=4))
     assert delivered.forget(pl.col("customer_id") == "a") == 1
     assert bands(delivered) == {"b": 2, "c": 4}
-    assert files(delivered) == [".lock", "delivered.parquet"]
+    assert files(delivered) == ["delivered.parquet"]
     assert delivered.forget(pl.col("customer_id") == "a") == 0
