@@ -2,7 +2,7 @@
 
     folder/delivered.parquet       customer_id, as_of, band, audiences (a list of names), sure
     folder/parts/00000007.parquet  the same of batches that were taken since
-    folder/parts/00000008.sending  customers of the batch that is on its way
+    folder/parts/00000008.sending  customer_id, as_of of the batch that is on its way
 
 Each batch is a part as soon as the other system has it; parts become one file when a run begins
 and when it ends. Nobody knows whether a batch was taken that a killed run was sending: what its
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -68,7 +68,8 @@ class Delivered:
                 yield
 
     def rows(self) -> pl.DataFrame:
-        """The last delivered row of each customer; not `sure`: a newer one may have been taken.
+        """The last delivered row of each customer, who is not `sure` if a newer one may have been
+        taken; `as_of` is that of the newer one then, and nulls stand where nothing else is known.
 
         Raises:
             DataError: If a file is damaged.
@@ -76,9 +77,11 @@ class Delivered:
         files = [self._file] if self._file.exists() else []
         files += sorted(self._parts.glob("[0-9]*.parquet"))
         every = pl.concat([self.EMPTY, *map(self._read, files)])
-        newest = every.unique(CUSTOMER_ID, keep="last", maintain_order=True)
-        sure = pl.col("sure") & ~pl.col(CUSTOMER_ID).is_in(self._on_their_way())
-        return newest.with_columns(sure)
+        last = every.unique(CUSTOMER_ID, keep="last", maintain_order=True)
+        newer = self._on_their_way()
+        rows = last.join(newer, CUSTOMER_ID, "full", coalesce=True, maintain_order="left_right")
+        sure = pl.col("sure") & pl.col("newer").is_null()
+        return rows.with_columns(sure, as_of=pl.max_horizontal("as_of", "newer")).drop("newer")
 
     @contextlib.contextmanager
     def recording(self, rows: pl.DataFrame) -> Iterator[None]:
@@ -89,7 +92,7 @@ class Delivered:
         """
         part = self._parts / f"{self._recorded:08}.parquet"
         sending = part.with_suffix(_SENDING)
-        _write(rows.select(CUSTOMER_ID), sending)
+        _write(rows.select(CUSTOMER_ID, "as_of"), sending)
         yield
         _write(rows.with_columns(sure=True).select(list(_SCHEMA)), part)
         sending.unlink()
@@ -118,18 +121,19 @@ class Delivered:
             shutil.rmtree(self._parts)
         self._recorded = 0
 
-    def _on_their_way(self) -> list[str]:
-        """Customers of batches of which nobody knows whether they were taken."""
+    def _on_their_way(self) -> pl.DataFrame:
+        """Customers of a batch of which nobody knows whether it was taken, and its `as_of`."""
+        known = [CUSTOMER_ID, "as_of"]
         batches = [
-            pl.read_parquet(file)[CUSTOMER_ID]
+            self._read(file, known)
             for file in self._parts.glob(f"[0-9]*{_SENDING}")
             if not file.with_suffix(".parquet").exists()
         ]
-        return [customer for batch in batches for customer in batch]
+        return pl.concat([self.EMPTY.select(known), *batches]).rename({"as_of": "newer"})
 
-    def _read(self, file: Path) -> pl.DataFrame:
+    def _read(self, file: Path, columns: Sequence[str] = tuple(_SCHEMA)) -> pl.DataFrame:
         try:
-            return pl.read_parquet(file).select(list(_SCHEMA))
+            return pl.read_parquet(file).select(columns)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             if is_of_the_disk(error):
                 raise

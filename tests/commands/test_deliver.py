@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 from seqchurn.files import locked
+from seqchurn.sinks import Delivered
 from tests.commands.stores import holders
 from tests.shop import AS_OF, Shop
 from tests.sinks.collector import Collector, collecting
@@ -102,6 +104,21 @@ def test_an_older_table_than_was_told_is_refused(shop: Shop) -> None:
     said = "crm was told scores as of 2024-06-16, and those of 2024-06-15 are older. Choose a later"
     assert (done.status, done.out) == (2, "")
     assert said in done.err
+
+
+def test_an_older_table_than_may_have_been_told_is_refused(shop: Shop) -> None:
+    shop.must("deliver", "--as_of", "2024-06-15")
+    publish(shop, SECOND, days=1)
+    folder = shop.store / "deliveries" / "shop" / "crm"
+    on_its_way = scores({"dan": 0.5}, as_of=DAY + timedelta(days=1)).with_columns(
+        band=pl.lit(2, pl.Int32), audiences=pl.lit([], pl.List(pl.String))
+    )
+    with suppress(KeyboardInterrupt), Delivered(folder).recording(on_its_way):
+        raise KeyboardInterrupt
+    done = shop.run("deliver", "--as_of", "2024-06-15")
+    assert (done.status, done.out) == (2, "")
+    assert "crm was told scores as of 2024-06-16, and those of 2024-06-15 are older" in done.err
+    assert shop.must("deliver") == "crm  4 rows, 1 changed, 1 sent; members: likely 1\n"
 
 
 def test_a_table_that_there_is_not_is_told(shop: Shop) -> None:

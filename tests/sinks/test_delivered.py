@@ -33,7 +33,7 @@ def record(delivered: Delivered, rows: pl.DataFrame) -> None:
         pass
 
 
-def bands(delivered: Delivered) -> dict[str, int]:
+def bands(delivered: Delivered) -> dict[str, int | None]:
     return dict(delivered.rows().select("customer_id", "band").iter_rows())
 
 
@@ -97,17 +97,19 @@ def test_what_was_on_its_way_is_not_sure_until_it_is_told_again(delivered: Deliv
     record(delivered, batch(a=1, b=2, c=3))
     delivered.settle()
     with contextlib.suppress(KeyboardInterrupt), delivered.recording(batch(1, b=7, d=8)):
-        assert sure() == {"a": True, "b": False, "c": True}
+        assert sure() == {"a": True, "b": False, "c": True, "d": False}
         raise KeyboardInterrupt
     again = Delivered(delivered.folder)
     again.settle()
     assert files(again) == ["delivered.parquet"]
     assert (bands(again), sure()) == (
-        {"a": 1, "b": 2, "c": 3},
-        {"a": True, "b": False, "c": True},
+        {"a": 1, "b": 2, "c": 3, "d": None},
+        {"a": True, "b": False, "c": True, "d": False},
     )
+    days = dict(again.rows().select("customer_id", "as_of").iter_rows())
+    assert days == {"a": DAY, "c": DAY, "b": DAY + timedelta(days=1), "d": DAY + timedelta(days=1)}
     record(again, batch(2, b=2))
-    assert sure() == {"a": True, "b": True, "c": True}
+    assert sure() == {"a": True, "b": True, "c": True, "d": False}
 
 
 def test_what_is_recorded_is_on_the_disk_before_it_takes_its_place(
@@ -144,6 +146,14 @@ def test_a_damaged_file_is_told(content: bytes, delivered: Delivered) -> None:
     delivered.settle()
     (delivered.folder / "delivered.parquet").write_bytes(content)
     with pytest.raises(DataError, match="delivered.parquet is damaged .* to deliver everybody ane"):
+        delivered.rows()
+
+
+def test_a_damaged_note_of_a_batch_is_told(delivered: Delivered) -> None:
+    with contextlib.suppress(KeyboardInterrupt), delivered.recording(batch(a=1)):
+        raise KeyboardInterrupt
+    (delivered.folder / "parts" / "00000000.sending").write_bytes(b"noise")
+    with pytest.raises(DataError, match="00000000.sending is damaged"):
         delivered.rows()
 
 
