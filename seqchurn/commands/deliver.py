@@ -82,7 +82,7 @@ def _deliver(config: Config, name: str, scores: Snapshot, *, dry_run: bool) -> P
         _log.info("%s: %s rows to deliver", name, f"{planned.messages.height:,}")
         delivered.settle()
         deliver(
-            planned.messages,
+            planned,
             sink,
             delivered,
             audiences=audiences,
@@ -98,7 +98,7 @@ def _check_not_older(config: Config, name: str, scores: Snapshot, newest: dateti
     as_of = datetime.fromisoformat(scores.manifest["as_of"])
     if newest is not None and as_of < newest:
         raise ConfigError(
-            f"{name} was told scores as of {name_of(config, newest)}, and those of "
+            f"{name} was, or may have been, told scores as of {name_of(config, newest)}, and those of "
             f"{name_of(config, as_of)} are older. Choose a later --as_of."
         )
 

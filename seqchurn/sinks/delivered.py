@@ -1,12 +1,13 @@
 """What a delivery has told the other system: the last row of each customer, kept beside the store.
 
-    folder/delivered.parquet       customer_id, as_of, band, audiences (a list of names), sure
+    folder/delivered.parquet       customer_id, as_of, band, audiences (a list of names), form, sure
     folder/parts/00000007.parquet  the same of batches that were taken since
     folder/parts/00000008.sending  customer_id, as_of of the batch that is on its way
 
 Each batch is a part as soon as the other system has it; parts become one file when a run begins
 and when it ends. Nobody knows whether a batch was taken that a killed run was sending: what its
 customers were told is not sure then, and they are told again, whatever has become of them since.
+The form is a digest of columns, names of audiences and bands: of another form, what was told is old.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _SCHEMA = {
     "as_of": pl.Datetime("us", "UTC"),
     "band": pl.Int32(),
     "audiences": pl.List(pl.String()),
+    "form": pl.String(),
     "sure": pl.Boolean(),
 }
 

@@ -1,11 +1,14 @@
 """A score table + what was delivered before -> the rows that another system has yet to be told.
 
 A row is worth a message if its customer has never been delivered, or the band of risk or an
-audience is another than in the last one, or nobody knows what that was.
+audience is another than in the last one, or nobody knows what that was, or it was of another form:
+of other columns, audiences or bands than the config has now.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +36,8 @@ class Plan:
     messages: pl.DataFrame
     """Rows to deliver: `customer_id`, `as_of`, columns, `band`, a Boolean column per audience and
     `message_id`."""
+    form: str
+    """Digest of the columns, the names of the audiences and the bands."""
     rows: int
     """Customers in the score table."""
     members: dict[str, int]
@@ -60,20 +65,20 @@ def plan(
         ConfigError: If the config asks for a column that there is not.
     """
     schema, names = dict(scores.collect_schema()), audiences.names
+    own = [CUSTOMER_ID, "as_of", *_columns(name, delivery.columns, list(schema)), "band", *names]
+    form = _form(own, delivery.bands)
     told = delivered.lazy().select(
         *(CUSTOMER_ID, pl.col("band").alias(_BAND), pl.col("audiences").alias(_LISTED)),
-        pl.col("sure").alias(_SURE),
+        (pl.col("sure") & (pl.col("form") == form)).alias(_SURE),
     )
     everybody = scores.join(told, on=CUSTOMER_ID, how="left", maintain_order="left").with_columns(
         _band(delivery.bands).alias("band"), *audiences.members(pl.col(_LISTED), schema)
     )
-    columns = _columns(name, delivery.columns, list(schema))
-    own = [CUSTOMER_ID, "as_of", *columns, "band", *names]
     changed = everybody.filter(~_same(audiences)).select(own).with_columns(_message_id(name, own))
     counted = everybody.select(pl.len().alias(_ROWS), *(pl.col(name).sum() for name in names))
     messages, counts = pl.collect_all([changed, counted])
     rows, *members = counts.row(0)
-    return Plan(messages, rows, dict(zip(names, members, strict=True)))
+    return Plan(messages, form, rows, dict(zip(names, members, strict=True)))
 
 
 def _same(audiences: Audiences) -> pl.Expr:
@@ -81,6 +86,12 @@ def _same(audiences: Audiences) -> pl.Expr:
     now, before = (names.list.join(",") for names in (audiences.listed(), pl.col(_LISTED)))
     same = pl.col(_SURE) & (pl.col("band") == pl.col(_BAND)) & (now == before)
     return same.fill_null(False)
+
+
+def _form(columns: Sequence[str], bands: Bands) -> str:
+    """Digest of all that makes every row another, whatever the scores are."""
+    text = json.dumps([columns, bands.model_dump()])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _columns(name: str, wanted: Sequence[str] | None, there: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ def delivered(tmp_path: Path) -> Delivered:
 
 def batch(day: int = 0, **bands: int) -> pl.DataFrame:
     columns = {"customer_id": list(bands), "as_of": DAY + timedelta(days=day)}
-    columns |= {"band": list(bands.values()), "audiences": [["them"]] * len(bands)}
+    columns |= {"band": list(bands.values()), "audiences": [["them"]] * len(bands), "form": "f"}
     schema = {name: dtype for name, dtype in Delivered.EMPTY.schema.items() if name != "sure"}
     return pl.DataFrame(columns, schema_overrides=schema)
 
