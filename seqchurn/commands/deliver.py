@@ -104,9 +104,10 @@ def _check_not_older(config: Config, name: str, scores: Snapshot, newest: dateti
 
 
 def _line(name: str, planned: Plan, *, sent: bool) -> str:
-    changed = planned.messages.height
+    count = planned.messages.height
     members = ", ".join(f"{audience} {count:,}" for audience, count in planned.members.items())
     return (
-        f"{name}  {planned.rows:,} rows, {changed:,} changed, {changed if sent else 0:,} sent"
+        f"{name}  {planned.rows:,} rows, {count - planned.gone:,} changed, {planned.gone:,} gone, "
+        f"{count if sent else 0:,} sent"
         f"{members and '; members: '}{members}"
     )

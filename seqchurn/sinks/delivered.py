@@ -101,9 +101,15 @@ class Delivered:
         self._recorded += 1
 
     def settle(self) -> None:
-        """Make one file of all parts, also of those that a run that was killed has left."""
+        """Make one file of all parts, also of those that a run that was killed has left.
+
+        Who was told of a last time, without a band, leaves once a later time was told of: until
+        then a table that is older is known to be.
+        """
         if self._parts.exists():
-            self._replace(self.rows())
+            rows = self.rows()
+            past = pl.col("as_of") < pl.col("as_of").max()
+            self._replace(rows.filter(~(pl.col("sure") & pl.col("band").is_null() & past)))
 
     def forget(self, theirs: pl.Expr) -> int:
         """Remove customers, while the lock is held; how many there were.

@@ -131,6 +131,18 @@ def test_a_disk_that_fails_after_batches_were_sent_is_told_as_it_is(delivered: D
         raise OSError(errno.ENOSPC, "full")
 
 
+def test_who_was_told_of_a_last_time_leaves_with_the_next_day(delivered: Delivered) -> None:
+    last = batch(1, a=0).with_columns(band=pl.lit(None, pl.Int32))
+    for rows, known in [
+        (batch(a=1, b=2), {"a": 1, "b": 2}),
+        (last, {"a": None, "b": 2}),
+        (batch(2, b=3), {"b": 3}),
+    ]:
+        record(delivered, rows)
+        delivered.settle()
+        assert bands(delivered) == known
+
+
 def test_another_run_is_kept_out(delivered: Delivered) -> None:
     with (
         delivered.locked(),
