@@ -101,8 +101,8 @@ def disk_failures(
         if not is_of_the_disk(error):
             raise
         raise EnvironmentFailure(
-            f"could not {doing}: {error}. {stays} Check space and permissions of the disk, then run "
-            "it again."
+            f"could not {doing}: {error}. {stays} Check space and permissions of the disk, then "
+            "run it again."
         ) from error
 
 

@@ -98,8 +98,8 @@ def _check_not_older(config: Config, name: str, scores: Snapshot, newest: dateti
     as_of = datetime.fromisoformat(scores.manifest["as_of"])
     if newest is not None and as_of < newest:
         raise ConfigError(
-            f"{name} was, or may have been, told scores as of {name_of(config, newest)}, and those of "
-            f"{name_of(config, as_of)} are older. Choose a later --as_of."
+            f"{name} was, or may have been, told scores as of {name_of(config, newest)}, and those "
+            f"of {name_of(config, as_of)} are older. Choose a later --as_of."
         )
 
 

@@ -7,7 +7,8 @@
 Each batch is a part as soon as the other system has it; parts become one file when a run begins
 and when it ends. Nobody knows whether a batch was taken that a killed run was sending: what its
 customers were told is not sure then, and they are told again, whatever has become of them since.
-The form is a digest of columns, names of audiences and bands: of another form, what was told is old.
+The form is a digest of columns, names of audiences and bands; who was told in another form is told
+again.
 """
 
 from __future__ import annotations
@@ -70,8 +71,9 @@ class Delivered:
                 yield
 
     def rows(self) -> pl.DataFrame:
-        """The last delivered row of each customer, who is not `sure` if a newer one may have been
-        taken; `as_of` is that of the newer one then, and nulls stand where nothing else is known.
+        """The last delivered row of each customer; not `sure`: a newer one may have been taken.
+
+        `as_of` is that of the newer one then; all else is null if there was no row before.
 
         Raises:
             DataError: If a file is damaged.

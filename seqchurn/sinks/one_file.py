@@ -1,4 +1,4 @@
-"""Rows -> a file with the newest row of every customer that was delivered, replaced as a whole."""
+"""Rows -> a file with the last one on every customer that was delivered, replaced as a whole."""
 
 from __future__ import annotations
 

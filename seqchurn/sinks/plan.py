@@ -3,7 +3,8 @@
 A row is worth a message if its customer has never been delivered, or the band of risk or an
 audience is another than in the last one, or nobody knows what that was, or it was of another form:
 of other columns, audiences or bands than the config has now. Who was in an audience and has no row
-any more, as an id that was merged into another, is told of a last time: in no audience, all else null.
+any more, as an id that was merged into another, is told of a last time: in no audience, all
+else null.
 """
 
 from __future__ import annotations

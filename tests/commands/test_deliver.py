@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -281,27 +281,6 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(
     assert len(ids) == 5  # the third of them twice
     assert ids[2] == ids[3]
     assert len(set(ids)) == len(set(users)) == 4
-
-
-def test_who_is_forgotten_is_forgotten_by_deliveries_too(
-    open_shop: Callable[..., Shop], tmp_path: Path
-) -> None:
-    crm, web = ({"kind": kind, "path": "../elsewhere"} for kind in ("csv", "parquet"))
-    shop = open_shop(tmp_path / "shop", deliveries={"crm": crm, "web": web, "old": crm})
-    shop.must("prepare")
-    publish(shop, {f"c{number:02}": number / 60 for number in range(60)})
-    shop.must("deliver")
-    folder, files = shop.store / "deliveries" / "shop", tmp_path / "elsewhere"
-    assert holders(folder / "crm", "c02")
-    left = shop.again("shop", deliveries={"crm": crm, "web": web})  # `old` has gone
-    said = left.must("forget", "--customer_id", "c02")
-    assert f"delivery    1 removed: {folder / 'crm'}\n" in said
-    assert f"delivery    1 removed, the other system has them still: {folder / 'old'}\n" in said
-    for file in ("crm.csv", "web.parquet"):
-        assert f"file        1 removed: {files / file}\n" in said
-    assert holders(shop.store, "c02") == []
-    assert holders(files, "c02") == ["old.csv"]
-    assert "59 rows, 0 changed, 0 gone, 0 sent" in shop.must("deliver", "--delivery", "crm")
 
 
 def test_what_score_publishes_can_be_delivered(trained: Shop) -> None:

@@ -109,8 +109,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], int, str]] = {
         with_a_part_of_noise,
         3,
         "EVENTS/parts-N/00000.parquet is damaged (parquet: File out of specification: The file "
-        "must end with PAR1 or PARE). Run seqchurn prepare --force, or seqchurn score --force if it "
-        "is of scores.",
+        "must end with PAR1 or PARE). Run seqchurn prepare --force, or seqchurn score --force if "
+        "it is of scores.",
     ),
     "a part gone": (
         without_a_part,

@@ -1,4 +1,4 @@
-"""Sinks that are a file: the newest row of every customer, replaced as a whole."""
+"""Sinks that are a file: the last message on every customer, replaced as a whole."""
 
 from __future__ import annotations
 
