@@ -81,11 +81,14 @@ def locked(path: Path, busy: str, *, wait_seconds: float = 0.0) -> Iterator[None
 
 
 @contextlib.contextmanager
-def disk_failures(doing: str) -> Iterator[None]:
+def disk_failures(
+    doing: str, *, stays: str = "Nothing that was published has changed."
+) -> Iterator[None]:
     """Explain what the disk refuses inside the `with` block, also what Polars says of it.
 
     Args:
         doing: What the disk was needed for, as "write the table data/events".
+        stays: What the failure has not harmed.
 
     Raises:
         EnvironmentFailure: If the disk refuses.
@@ -98,8 +101,8 @@ def disk_failures(doing: str) -> Iterator[None]:
         if not is_of_the_disk(error):
             raise
         raise EnvironmentFailure(
-            f"could not {doing}: {error}. Nothing that was published has changed. Check space and "
-            "permissions of the disk, then run it again."
+            f"could not {doing}: {error}. {stays} Check space and permissions of the disk, then "
+            "run it again."
         ) from error
 
 

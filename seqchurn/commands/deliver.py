@@ -6,6 +6,8 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
+import polars as pl
+
 from seqchurn.commands.stores import name_of, published_scores
 from seqchurn.config import Config
 from seqchurn.config.complaints import nearest
@@ -29,7 +31,7 @@ def run(
         config: The whole config.
         as_of: Which score table; default: the latest.
         delivery: Name of the only delivery to make.
-        dry_run: Print the rows, as JSON lines, and send nothing.
+        dry_run: Print the rows, as JSON lines that name their delivery, and send nothing.
 
     Raises:
         SeqchurnError: If config, score table, disk or another system do not allow it.
@@ -43,7 +45,8 @@ def run(
         except SeqchurnError as failure:
             failures.append(failure)
         else:
-            print(_line(name, planned, sent=not dry_run))
+            say = _log.info if dry_run else print  # there stand the rows
+            say(_line(name, planned, sent=not dry_run))
     if failures:
         raise type(failures[0])("\n".join(dict.fromkeys(map(str, failures))))
 
@@ -73,12 +76,13 @@ def _deliver(config: Config, name: str, scores: Snapshot, *, dry_run: bool) -> P
         _check_not_older(config, name, scores, told["as_of"].max())  # type: ignore[arg-type]
         planned = plan(name, section, scores.scan(), told, audiences=audiences)
         if sink is None:
-            print(planned.messages.write_ndjson(), end="")
+            named = planned.messages.select(pl.lit(name).alias("delivery"), pl.all())
+            print(named.write_ndjson(), end="")
             return planned
         _log.info("%s: %s rows to deliver", name, f"{planned.messages.height:,}")
         delivered.settle()
         deliver(
-            planned.messages,
+            planned,
             sink,
             delivered,
             audiences=audiences,
@@ -94,15 +98,16 @@ def _check_not_older(config: Config, name: str, scores: Snapshot, newest: dateti
     as_of = datetime.fromisoformat(scores.manifest["as_of"])
     if newest is not None and as_of < newest:
         raise ConfigError(
-            f"{name} was told scores as of {name_of(config, newest)}, and those of "
-            f"{name_of(config, as_of)} are older. Choose a later --as_of."
+            f"{name} was, or may have been, told scores as of {name_of(config, newest)}, and those "
+            f"of {name_of(config, as_of)} are older. Choose a later --as_of."
         )
 
 
 def _line(name: str, planned: Plan, *, sent: bool) -> str:
-    changed = planned.messages.height
+    count = planned.messages.height
     members = ", ".join(f"{audience} {count:,}" for audience, count in planned.members.items())
     return (
-        f"{name}  {planned.rows:,} rows, {changed:,} changed, {changed if sent else 0:,} sent"
+        f"{name}  {planned.rows:,} rows, {count - planned.gone:,} changed, {planned.gone:,} gone, "
+        f"{count if sent else 0:,} sent"
         f"{members and '; members: '}{members}"
     )

@@ -15,6 +15,7 @@ import polars as pl
 from seqchurn import events
 from seqchurn.commands.parts import sequences_store
 from seqchurn.config import Config
+from seqchurn.config.deliveries import FileDelivery
 from seqchurn.errors import ModelError
 from seqchurn.events.identity.forgotten import Forgotten
 from seqchurn.events.identity.identifiers import Naming
@@ -22,7 +23,7 @@ from seqchurn.files import locked
 from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
 from seqchurn.scoring import forget_scores
 from seqchurn.sequences import build_store
-from seqchurn.sinks import Delivered
+from seqchurn.sinks import Delivered, FileSink, open_sink
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import TrainedModel, connect, models_trained_on
 
@@ -142,8 +143,21 @@ def _remove_from_scores(config: Config, theirs: pl.Expr) -> None:
 
 def _remove_from_deliveries(config: Config, theirs: pl.Expr) -> None:
     for lock in sorted((config.store / "deliveries" / config.name).glob("*/.lock")):
-        if count := Delivered(lock.parent).forget(theirs):
-            print(f"delivery    {count:,} removed, the other system has them still: {lock.parent}")
+        delivered, file = Delivered(lock.parent), _own_file(config, lock.parent.name)
+        with delivered.locked():
+            count = delivered.forget(theirs)
+            if file is not None and (in_file := file.forget(theirs)):
+                print(f"file        {in_file:,} removed: {file.file}")
+        if count:
+            still = ", the other system has them still" if file is None else ""
+            print(f"delivery    {count:,} removed{still}: {lock.parent}")
+
+
+def _own_file(config: Config, name: str) -> FileSink | None:
+    """The file that a delivery of the config writes; None: it tells a system that is not ours."""
+    section = config.deliveries.get(name)
+    sink = open_sink(name, section) if isinstance(section, FileDelivery) else None
+    return sink if isinstance(sink, FileSink) else None
 
 
 def _remove_page(config: Config) -> None:

@@ -14,7 +14,7 @@ from seqchurn.schema import SCORES
 
 __all__ = ["Audience", "Audiences"]
 
-_TAKEN = {*SCORES, "band", "message_id"}
+_TAKEN = {*SCORES, "band", "message_id", "delivery"}
 _LONGEST = 1_000
 _TAKEN_STARTS = ("p_order_", "expected_orders_")
 
@@ -53,17 +53,27 @@ class Audience(Section):
 
 
 def _named(audiences: Mapping[str, Audience]) -> Mapping[str, Audience]:
+    """Check the names; to most databases those that differ only in case are one."""
+    seen: dict[str, str] = {}
     for name in audiences:
         if not re.fullmatch(r"[A-Za-z_]\w{0,62}", name, re.ASCII):
             raise ValueError(
                 f"an audience has the name {name!r}; expected up to 63 letters (A to Z), digits "
                 "and _, the first no digit. Rename it, as likely_to_churn"
             )
-        if name in _TAKEN or name.startswith(_TAKEN_STARTS):
+        lower = name.lower()
+        if lower in _TAKEN or lower.startswith(_TAKEN_STARTS):
             raise ValueError(
-                f"an audience has the name {name}, which a column of the score table has or may "
-                "have. Rename it, as likely_to_churn"
+                f"an audience has the name {name}, which a column of the score table or of a "
+                "message has or may have, upper and lower case being the same. Rename it, as "
+                "likely_to_churn"
             )
+        if lower in seen:
+            raise ValueError(
+                f"two audiences have the names {seen[lower]} and {name}, which differ only in "
+                "upper and lower case; a database takes them for one. Rename one of them"
+            )
+        seen[lower] = name
     return audiences
 
 

@@ -83,21 +83,21 @@ class _Delivery(Section):
 
 
 class FileDelivery(_Delivery):
-    """A file with the newest row of every customer."""
+    """A file with the last message on every customer: scores as of a change of band or audience."""
 
     path: str
     """Folder of the file, relative to this config file; the file has the name of the delivery."""
 
 
 class ParquetDelivery(FileDelivery):
-    """A Parquet file with the newest row of every customer, replaced as a whole."""
+    """A Parquet file with the last message on every customer, replaced as a whole."""
 
     kind: Literal["parquet"]
     """Apache Parquet."""
 
 
 class CsvDelivery(FileDelivery):
-    """A CSV file with the newest row of every customer, replaced as a whole."""
+    """A CSV file with the last message on every customer, replaced as a whole."""
 
     kind: Literal["csv"]
     """Comma-separated text with a header; times in ISO 8601."""
@@ -107,7 +107,7 @@ class DatabaseDelivery(_Delivery):
     """A table of a database with one row per customer and as_of; a batch is one transaction."""
 
     kind: Literal["database"]
-    """SQLite, PostgreSQL or another with an ADBC driver; needs the extra `sql`."""
+    """SQLite, PostgreSQL or, untested, another with an ADBC driver; needs the extra `sql`."""
     uri: DatabaseUri
     """Database, such as postgresql://crm:${CRM_PASSWORD}@host/crm or sqlite:////folder/crm.db;
     ${NAME} is an environment variable, the only way to give a password."""

@@ -24,6 +24,8 @@ __all__ = ["load_config"]
 
 _LOGGER = logging.getLogger(__name__)
 _PATHS = ("path", "store")
+_FREE = ("audiences",)
+"""Sections without paths, whose keys are names, which may be those of paths."""
 
 
 def load_config(path: Path | str, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -37,14 +39,16 @@ def load_config(path: Path | str, overrides: Mapping[str, Any] | None = None) ->
         ConfigError: The file, or an override, asks for something impossible.
     """
     path, overrides = Path(path), overrides or {}
-    data = _anchored(read_yaml(path), path.absolute().parent)
+    read = read_yaml(path)
+    data = _anchored(read, path.absolute().parent)
+    data |= {section: value for section, value in read.items() if section in _FREE}
     data.setdefault(
         "store", _absolute(Config.model_fields["store"].default, path.absolute().parent)
     )
     _drop_keys_of_replaced_kinds(data, overrides, source=str(path))
     for name, value in overrides.items():
         key = name.rpartition(".")[2]
-        _set(data, name, _anchored({key: value}, Path.cwd())[key])
+        _set(data, name, value if name in _FREE else _anchored({key: value}, Path.cwd())[key])
     try:
         return Config.model_validate(data)
     except ValidationError as error:

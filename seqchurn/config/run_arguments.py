@@ -98,7 +98,8 @@ RUN_ARGUMENTS = {
         "The only one of [deliveries] to make; default: all.", verbs=("deliver",), metavar="NAME"
     ),
     "dry_run": RunArgument(
-        "Print what would be delivered, as JSON lines, and send nothing.", verbs=("deliver",)
+        "Print what would be delivered, as JSON lines that name the delivery, and send nothing.",
+        verbs=("deliver",),
     ),
     "force": RunArgument(
         "Do the work again although its result is there.", verbs=("prepare", "train", "score")

@@ -13,13 +13,24 @@ from seqchurn.sinks.csv import CsvSink
 from seqchurn.sinks.database import DatabaseSink
 from seqchurn.sinks.delivered import Delivered
 from seqchurn.sinks.delivering import deliver
+from seqchurn.sinks.one_file import FileSink
 from seqchurn.sinks.parquet import ParquetSink
 from seqchurn.sinks.plan import Plan, plan
 from seqchurn.sinks.segment import SegmentSink
 from seqchurn.sinks.sink import Sink
 from seqchurn.sinks.snowplow import SnowplowSink
 
-__all__ = ["SINKS", "Audiences", "Delivered", "Plan", "Sink", "deliver", "open_sink", "plan"]
+__all__ = [
+    "SINKS",
+    "Audiences",
+    "Delivered",
+    "FileSink",
+    "Plan",
+    "Sink",
+    "deliver",
+    "open_sink",
+    "plan",
+]
 
 SINKS: dict[str, Callable[..., Sink]] = {
     "parquet": ParquetSink,

@@ -1,4 +1,4 @@
-"""Rows -> a CSV file with the newest row of every customer; times in ISO 8601, null is empty."""
+"""Rows -> a CSV file with the last message on every customer; times in ISO 8601, null is empty."""
 
 from __future__ import annotations
 

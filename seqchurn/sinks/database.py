@@ -1,7 +1,7 @@
 """Rows -> a table of a database with one row per customer and `as_of`; a batch is a transaction.
 
-Rows of the same keys are deleted before the new ones go in, which every database understands.
-Values are bound as parameters; names are quoted.
+Rows of the same keys are deleted before the new ones go in: plain SQL, tested with SQLite and
+PostgreSQL. Values are bound as parameters; names are quoted.
 """
 
 from __future__ import annotations

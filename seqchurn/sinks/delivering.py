@@ -14,6 +14,7 @@ import polars as pl
 from seqchurn.errors import EnvironmentFailure
 from seqchurn.sinks.audiences import Audiences
 from seqchurn.sinks.delivered import Delivered
+from seqchurn.sinks.plan import Plan
 from seqchurn.sinks.sink import Sink
 
 __all__ = ["deliver"]
@@ -24,7 +25,7 @@ _SAY_EVERY_SECONDS = 10.0
 
 
 def deliver(
-    messages: pl.DataFrame,
+    planned: Plan,
     sink: Sink,
     delivered: Delivered,
     *,
@@ -36,7 +37,7 @@ def deliver(
     """Deliver rows, each batch until it is taken.
 
     Args:
-        messages: What `plan` makes, of what `delivered` holds now.
+        planned: What `plan` makes, of what `delivered` holds now.
         sink: Where they go.
         delivered: The state of the delivery, locked.
         audiences: Those of the plan.
@@ -48,10 +49,12 @@ def deliver(
         EnvironmentFailure: If a batch still fails then; what was taken before is recorded.
         ConfigError: If the other system refuses a batch; likewise.
     """
+    messages, form = planned.messages, pl.lit(planned.form)
     done, said = 0, time.monotonic()
     try:
         for batch in messages.iter_slices(batch_rows or max(messages.height, 1)):
-            with delivered.recording(batch.with_columns(audiences=audiences.listed())):
+            told = batch.with_columns(audiences=audiences.listed(), form=form)
+            with delivered.recording(told):
                 _send(sink, batch, retries=retries, backoff_seconds=backoff_seconds)
             done += batch.height
             if time.monotonic() - said > _SAY_EVERY_SECONDS:

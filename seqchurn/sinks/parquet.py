@@ -1,4 +1,4 @@
-"""Rows -> a Parquet file with the newest row of every customer."""
+"""Rows -> a Parquet file with the last message on every customer."""
 
 from __future__ import annotations
 

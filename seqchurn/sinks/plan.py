@@ -1,11 +1,16 @@
 """A score table + what was delivered before -> the rows that another system has yet to be told.
 
 A row is worth a message if its customer has never been delivered, or the band of risk or an
-audience is another than in the last one, or nobody knows what that was.
+audience is another than in the last one, or nobody knows what that was, or it was of another form:
+of other columns, audiences or bands than the config has now. Who was in an audience and has no row
+any more, as an id that was merged into another, is told of a last time: in no audience, all
+else null.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,8 +38,12 @@ class Plan:
     messages: pl.DataFrame
     """Rows to deliver: `customer_id`, `as_of`, columns, `band`, a Boolean column per audience and
     `message_id`."""
+    form: str
+    """Digest of the columns, the names of the audiences and the bands."""
     rows: int
     """Customers in the score table."""
+    gone: int
+    """Messages of customers who are no longer in it."""
     members: dict[str, int]
     """Audience to the number of its members now, delivered before or not."""
 
@@ -60,20 +69,22 @@ def plan(
         ConfigError: If the config asks for a column that there is not.
     """
     schema, names = dict(scores.collect_schema()), audiences.names
+    own = [CUSTOMER_ID, "as_of", *_columns(name, delivery.columns, list(schema)), "band", *names]
+    form = _form(own, delivery.bands)
     told = delivered.lazy().select(
         *(CUSTOMER_ID, pl.col("band").alias(_BAND), pl.col("audiences").alias(_LISTED)),
-        pl.col("sure").alias(_SURE),
+        (pl.col("sure") & (pl.col("form") == form)).alias(_SURE),
     )
     everybody = scores.join(told, on=CUSTOMER_ID, how="left", maintain_order="left").with_columns(
         _band(delivery.bands).alias("band"), *audiences.members(pl.col(_LISTED), schema)
     )
-    columns = _columns(name, delivery.columns, list(schema))
-    own = [CUSTOMER_ID, "as_of", *columns, "band", *names]
-    changed = everybody.filter(~_same(audiences)).select(own).with_columns(_message_id(name, own))
+    changed = everybody.filter(~_same(audiences)).select(own)
+    gone = _gone(scores, delivered).with_columns(pl.lit(False).alias(name) for name in names)
+    told_of = pl.concat([changed, gone], how="diagonal").with_columns(_message_id(name, own))
     counted = everybody.select(pl.len().alias(_ROWS), *(pl.col(name).sum() for name in names))
-    messages, counts = pl.collect_all([changed, counted])
+    messages, counts, left = pl.collect_all([told_of, counted, gone])
     rows, *members = counts.row(0)
-    return Plan(messages, rows, dict(zip(names, members, strict=True)))
+    return Plan(messages, form, rows, left.height, dict(zip(names, members, strict=True)))
 
 
 def _same(audiences: Audiences) -> pl.Expr:
@@ -81,6 +92,19 @@ def _same(audiences: Audiences) -> pl.Expr:
     now, before = (names.list.join(",") for names in (audiences.listed(), pl.col(_LISTED)))
     same = pl.col(_SURE) & (pl.col("band") == pl.col(_BAND)) & (now == before)
     return same.fill_null(False)
+
+
+def _gone(scores: pl.LazyFrame, delivered: pl.DataFrame) -> pl.LazyFrame:
+    """Customers without a row who are, or may be, in an audience; `as_of` is that of the table."""
+    told = delivered.lazy().filter((pl.col("audiences").list.len() > 0) | ~pl.col("sure"))
+    left = told.select(CUSTOMER_ID).join(scores, on=CUSTOMER_ID, how="anti", maintain_order="left")
+    return left.join(scores.select(pl.col("as_of").max()), how="cross")
+
+
+def _form(columns: Sequence[str], bands: Bands) -> str:
+    """Digest of all that makes every row another, whatever the scores are."""
+    text = json.dumps([columns, bands.model_dump()])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _columns(name: str, wanted: Sequence[str] | None, there: Sequence[str]) -> list[str]:

@@ -9,9 +9,11 @@ from typing import Any
 from seqchurn.errors import DataError
 from seqchurn.schema import SCHEMA_VERSION
 
-__all__ = ["MANIFEST", "OWN", "file_name", "parts_name", "read_manifest"]
+__all__ = ["ANEW", "MANIFEST", "OWN", "file_name", "parts_name", "read_manifest"]
 
 MANIFEST = "manifest.json"
+ANEW = "seqchurn prepare --force, or seqchurn score --force if it is of scores"
+"""What to run where a table is damaged."""
 
 OWN = ("schema_version", "digest", "rows", "bytes", "total_rows")
 """Keys that every manifest has; the rest are facts of the writer."""
@@ -31,9 +33,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"there is no table in {folder}: expected {MANIFEST}. Run seqchurn prepare."
         ) from None
     except ValueError:
-        raise DataError(
-            f"{file} is not JSON; it was changed by hand. Run seqchurn prepare --force."
-        ) from None
+        raise DataError(f"{file} is not JSON; it was changed by hand. Run {ANEW}.") from None
     version = manifest.get("schema_version") if isinstance(manifest, dict) else SCHEMA_VERSION
     if version != SCHEMA_VERSION:
         raise DataError(
@@ -43,7 +43,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not _is_whole(manifest):
         raise DataError(
             f"{file} does not say what a manifest says; expected an object with {', '.join(OWN)}: "
-            "it was changed by hand. Run seqchurn prepare --force."
+            f"it was changed by hand. Run {ANEW}."
         )
     return dict(manifest)
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from seqchurn.errors import DataError, EnvironmentFailure
 from seqchurn.files import is_of_the_disk
-from seqchurn.storage.manifest import OWN, file_name, parts_name
+from seqchurn.storage.manifest import ANEW, OWN, file_name, parts_name
 
 __all__ = ["Snapshot"]
 
@@ -54,8 +54,7 @@ class Snapshot:
             raise _gone(file) from None
         if found != written:
             raise DataError(
-                f"{file} is damaged: it has {found} bytes, and {written} were written. Run "
-                "seqchurn prepare --force."
+                f"{file} is damaged: it has {found} bytes, and {written} were written. Run {ANEW}."
             )
 
     def read(self, bucket: int, columns: list[str] | None = None) -> pl.DataFrame:
@@ -79,7 +78,7 @@ class Snapshot:
             if isinstance(error, pl.exceptions.ColumnNotFoundError) or is_of_the_disk(error):
                 raise
             raise DataError(
-                f"{file} is damaged ({str(error).splitlines()[0]}). Run seqchurn prepare --force."
+                f"{file} is damaged ({str(error).splitlines()[0]}). Run {ANEW}."
             ) from error
 
     def scan(self) -> pl.LazyFrame:
@@ -97,5 +96,5 @@ class Snapshot:
 def _gone(file: Path) -> EnvironmentFailure:
     return EnvironmentFailure(
         f"{file} has gone: the table was replaced while it was read, or changed by hand. Run it "
-        "again; if that does not help, run seqchurn prepare --force."
+        f"again; if that does not help, run {ANEW}."
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 from seqchurn.files import locked
+from seqchurn.sinks import Delivered
 from tests.commands.stores import holders
 from tests.shop import AS_OF, Shop
 from tests.sinks.collector import Collector, collecting
@@ -39,32 +41,47 @@ def publish(shop: Shop, p_churn: dict[str, float], *, days: int = 0) -> None:
     publish_scores(shop.store / "scores" / shop.name, table)
 
 
-def told(shop: Shop, name: str = "crm") -> dict[str, tuple[float, bool]]:
+def told(shop: Shop, name: str = "crm") -> dict[str, tuple[float | None, bool]]:
     """What the file of a delivery says of each customer: p_churn and the audience."""
     rows = pl.read_parquet(shop.folder / "out" / f"{name}.parquet")
     return {row["customer_id"]: (row["p_churn"], row["likely"]) for row in rows.to_dicts()}
 
 
 def test_at_first_everybody_is_told_then_who_changed_then_nobody(shop: Shop) -> None:
-    assert shop.must("deliver") == "crm  4 rows, 4 changed, 4 sent; members: likely 2\n"
+    assert shop.must("deliver") == "crm  4 rows, 4 changed, 0 gone, 4 sent; members: likely 2\n"
     before = told(shop)
     assert before == {
         **{"ann": (0.1, False), "bob": (0.65, False)},
         "cid": (0.8, True),
         **{"dan": (0.8, True)},
     }
-    assert shop.must("deliver") == "crm  4 rows, 0 changed, 0 sent; members: likely 2\n"
+    assert shop.must("deliver") == "crm  4 rows, 0 changed, 0 gone, 0 sent; members: likely 2\n"
     publish(shop, SECOND, days=1)
-    assert shop.must("deliver") == "crm  4 rows, 1 changed, 1 sent; members: likely 1\n"
+    assert shop.must("deliver") == "crm  4 rows, 1 changed, 0 gone, 1 sent; members: likely 1\n"
     assert told(shop) == {**before, "dan": (0.5, False)}
-    assert shop.must("deliver") == "crm  4 rows, 0 changed, 0 sent; members: likely 1\n"
+    assert shop.must("deliver") == "crm  4 rows, 0 changed, 0 gone, 0 sent; members: likely 1\n"
+
+
+def test_who_leaves_the_table_leaves_the_audiences(shop: Shop) -> None:
+    shop.must("deliver")
+    publish(shop, {"ann": 0.1, "dan": 0.8}, days=1)  # bob was in no audience
+    assert shop.must("deliver") == "crm  2 rows, 0 changed, 1 gone, 1 sent; members: likely 1\n"
+    assert told(shop) == {"ann": (0.1, False), "bob": (0.65, False)} | {
+        **{"cid": (None, False), "dan": (0.8, True)}
+    }
+    assert "0 changed, 0 gone, 0 sent" in shop.must("deliver")
+    done = shop.run("deliver", "--as_of", "2024-06-15")
+    assert (done.status, "those of 2024-06-15 are older" in done.err) == (2, True)
+    publish(shop, {"ann": 0.9, "cid": 0.8}, days=2)
+    assert shop.must("deliver") == "crm  2 rows, 2 changed, 1 gone, 3 sent; members: likely 2\n"
+    assert told(shop)["cid"] == (0.8, True)
 
 
 def test_a_dry_run_prints_the_rows_and_does_nothing(shop: Shop) -> None:
     before = shop.tree()
-    *lines, last = shop.must("deliver", "--dry_run").splitlines()
-    assert last == "crm  4 rows, 4 changed, 0 sent; members: likely 2"
-    printed = {row["customer_id"]: row for row in map(json.loads, lines)}
+    done = shop.run("deliver", "--dry_run")
+    assert "crm  4 rows, 4 changed, 0 gone, 0 sent; members: likely 2\n" in done.err
+    printed = {row["customer_id"]: row for row in map(json.loads, done.out.splitlines())}
     assert {name: row["p_churn"] for name, row in printed.items()} == FIRST
     assert shop.tree() == before
     assert not (shop.folder / "out").exists()
@@ -73,10 +90,18 @@ def test_a_dry_run_prints_the_rows_and_does_nothing(shop: Shop) -> None:
     assert dict(ids.iter_rows()) == {name: row["message_id"] for name, row in printed.items()}
 
 
+def test_each_line_of_a_dry_run_is_json_and_names_its_delivery(shop: Shop) -> None:
+    both = {name: {"kind": "parquet", "path": "out"} for name in ("crm", "mail")}
+    made = shop.again("shop", deliveries=both)
+    rows = list(map(json.loads, made.must("deliver", "--dry_run").splitlines()))
+    pairs = sorted((row["delivery"], row["customer_id"]) for row in rows)
+    assert pairs == [(name, customer) for name in both for customer in FIRST]
+
+
 def test_a_dry_run_needs_no_secret(shop: Shop) -> None:
     crm = {"kind": "segment", "write_key_env": "NOT_SET_AT_ALL"}
     made = shop.again("shop", deliveries={"crm": crm})
-    assert "4 changed, 0 sent" in made.must("deliver", "--dry_run")
+    assert "4 changed, 0 gone, 0 sent" in made.run("deliver", "--dry_run").err
 
 
 def test_the_latest_table_is_delivered_unless_another_is_asked_for(shop: Shop) -> None:
@@ -91,9 +116,26 @@ def test_an_older_table_than_was_told_is_refused(shop: Shop) -> None:
     publish(shop, SECOND, days=1)
     shop.must("deliver")
     done = shop.run("deliver", "--as_of", "2024-06-15")
-    said = "crm was told scores as of 2024-06-16, and those of 2024-06-15 are older. Choose a later"
+    said = (
+        "crm was, or may have been, told scores as of 2024-06-16, and those of 2024-06-15 are old"
+    )
     assert (done.status, done.out) == (2, "")
     assert said in done.err
+
+
+def test_an_older_table_than_may_have_been_told_is_refused(shop: Shop) -> None:
+    shop.must("deliver", "--as_of", "2024-06-15")
+    publish(shop, SECOND, days=1)
+    folder = shop.store / "deliveries" / "shop" / "crm"
+    on_its_way = scores({"dan": 0.5}, as_of=DAY + timedelta(days=1)).with_columns(
+        band=pl.lit(2, pl.Int32), audiences=pl.lit([], pl.List(pl.String)), form=pl.lit("f")
+    )
+    with suppress(KeyboardInterrupt), Delivered(folder).recording(on_its_way):
+        raise KeyboardInterrupt
+    done = shop.run("deliver", "--as_of", "2024-06-15")
+    assert (done.status, done.out) == (2, "")
+    assert "told scores as of 2024-06-16, and those of 2024-06-15 are older" in done.err
+    assert shop.must("deliver") == "crm  4 rows, 1 changed, 0 gone, 1 sent; members: likely 1\n"
 
 
 def test_a_table_that_there_is_not_is_told(shop: Shop) -> None:
@@ -109,6 +151,14 @@ def test_a_table_that_there_is_not_is_told(shop: Shop) -> None:
     assert done.err.endswith(
         f"no score table in {shop.store}/scores/other. Run seqchurn score first.\n"
     )
+
+
+def test_a_table_that_is_damaged_is_told_with_what_makes_it_anew(shop: Shop) -> None:
+    (part,) = (shop.store / "scores" / "shop").glob("as_of=*/parts-*/00000.parquet")
+    part.write_bytes(part.read_bytes()[:-1])
+    done = shop.run("deliver")
+    assert done.status == 3
+    assert done.err.endswith("or seqchurn score --force if it is of scores.\n")
 
 
 @pytest.mark.parametrize(
@@ -134,10 +184,12 @@ def test_a_delivery_that_there_is_not_is_told(
 def test_one_of_several_deliveries_can_be_made_alone(shop: Shop) -> None:
     both = {name: {"kind": "parquet", "path": "out"} for name in ("crm", "mail")}
     made = shop.again("shop", deliveries=both, audiences=AUDIENCES)
-    assert made.must("deliver", "--delivery", "mail").startswith("mail  4 rows, 4 changed, 4 sent")
-    assert [line[:26] for line in made.must("deliver").splitlines()] == [
-        "crm  4 rows, 4 changed, 4 ",
-        "mail  4 rows, 0 changed, 0",
+    assert made.must("deliver", "--delivery", "mail").startswith(
+        "mail  4 rows, 4 changed, 0 gone, 4 sent"
+    )
+    assert [line.split(";")[0] for line in made.must("deliver").splitlines()] == [
+        "crm  4 rows, 4 changed, 0 gone, 4 sent",
+        "mail  4 rows, 0 changed, 0 gone, 0 sent",
     ]
 
 
@@ -150,7 +202,10 @@ def test_a_system_that_fails_ends_with_7_and_the_others_are_told(shop: Shop) -> 
     }
     made = shop.again("shop", deliveries=sections, audiences=AUDIENCES)
     done = made.run("deliver")
-    assert (done.status, done.out) == (7, "good  4 rows, 4 changed, 4 sent; members: likely 2\n")
+    assert (done.status, done.out) == (
+        7,
+        "good  4 rows, 4 changed, 0 gone, 4 sent; members: likely 2\n",
+    )
     assert done.err.count("Trying again in 0 s.") == 2
     assert "seqchurn deliver:\ncould not write" in done.err
     assert done.err.count("0 of 4 rows were delivered and are recorded.") == 2
@@ -220,28 +275,12 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(
     made = shop.again("shop", deliveries={"web": {**web, "retries": 0}}, audiences=AUDIENCES)
     collector.answer = lambda number: (503, "down") if number == 2 else (200, "{}")
     assert made.run("deliver").status == 7
-    assert made.must("deliver") == "web  4 rows, 2 changed, 2 sent; members: likely 2\n"
+    assert made.must("deliver") == "web  4 rows, 2 changed, 0 gone, 2 sent; members: likely 2\n"
     ids = [message["messageId"] for message in collector.messages]
     users = [message["userId"] for message in collector.messages]
     assert len(ids) == 5  # the third of them twice
     assert ids[2] == ids[3]
     assert len(set(ids)) == len(set(users)) == 4
-
-
-def test_who_is_forgotten_is_forgotten_by_deliveries_too(
-    open_shop: Callable[..., Shop], tmp_path: Path
-) -> None:
-    crm = {"kind": "csv", "path": "../elsewhere"}
-    shop = open_shop(tmp_path / "shop", deliveries={"crm": crm, "web": crm})
-    shop.must("prepare")
-    publish(shop, {f"c{number:02}": number / 60 for number in range(60)})
-    shop.must("deliver")
-    folder = shop.store / "deliveries" / "shop" / "crm"
-    assert holders(folder, "c02")
-    said = shop.must("forget", "--customer_id", "c02")
-    assert f"delivery    1 removed, the other system has them still: {folder}\n" in said
-    assert holders(shop.store, "c02") == []
-    assert "59 rows, 0 changed, 0 sent" in shop.must("deliver", "--delivery", "crm")
 
 
 def test_what_score_publishes_can_be_delivered(trained: Shop) -> None:

@@ -78,11 +78,11 @@ def without_a_part(events: Path) -> None:
 NO_MANIFEST = (
     "EVENTS/manifest.json does not say what a manifest says; expected an object with "
     "schema_version, digest, rows, bytes, total_rows: it was changed by hand. Run seqchurn prepare "
-    "--force."
+    "--force, or seqchurn score --force if it is of scores."
 )
 CUT_OFF = (
     "EVENTS/parts-N/00000.parquet is damaged: it has N bytes, and N were written. Run seqchurn "
-    "prepare --force."
+    "prepare --force, or seqchurn score --force if it is of scores."
 )
 DAMAGES: dict[str, tuple[Callable[[Path], None], int, str]] = {
     "no table": (
@@ -93,7 +93,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], int, str]] = {
     "no JSON": (
         without_json,
         3,
-        "EVENTS/manifest.json is not JSON; it was changed by hand. Run seqchurn prepare --force.",
+        "EVENTS/manifest.json is not JSON; it was changed by hand. Run seqchurn prepare --force, "
+        "or seqchurn score --force if it is of scores.",
     ),
     "another version": (
         of_another_version,
@@ -108,13 +109,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], int, str]] = {
         with_a_part_of_noise,
         3,
         "EVENTS/parts-N/00000.parquet is damaged (parquet: File out of specification: The file "
-        "must end with PAR1 or PARE). Run seqchurn prepare --force.",
+        "must end with PAR1 or PARE). Run seqchurn prepare --force, or seqchurn score --force if "
+        "it is of scores.",
     ),
     "a part gone": (
         without_a_part,
         7,
         "EVENTS/parts-N/00000.parquet has gone: the table was replaced while it was read, or "
-        "changed by hand. Run it again; if that does not help, run seqchurn prepare --force.",
+        "changed by hand. Run it again; if that does not help, run seqchurn prepare --force, or "
+        "seqchurn score --force if it is of scores.",
     ),
 }
 
@@ -160,7 +163,7 @@ def test_damaged_sequences_are_told_by_every_verb_that_reads_them(
     done = trained.run(verb)
     assert done.status == (7 if harm is without_a_part else 3)
     assert done.err.splitlines()[-1].startswith(f"seqchurn {verb}: {sequences}/")
-    assert done.err.endswith("seqchurn prepare --force.\n")
+    assert done.err.endswith("seqchurn score --force if it is of scores.\n")
 
 
 def test_a_table_that_another_run_writes_is_told(prepared: Shop) -> None:

@@ -25,9 +25,21 @@ def test_a_rule_alone_is_who_becomes_a_member(write: Write) -> None:
     assert config.audiences["likely"].exit is None
 
 
+def test_a_rule_alone_stays_a_rule_whatever_the_audience_is_called(write: Write) -> None:
+    rules = {"store": "p_churn > 0.7", "path": "p_churn < 0.1"}
+    in_file = load_config(write("audiences: {store: p_churn > 0.7, path: p_churn < 0.1}\n"))
+    for config in (in_file, load_config(write(), {"audiences": rules})):
+        assert {name: audience.enter for name, audience in config.audiences.items()} == rules
+
+
 def test_the_folder_of_a_file_is_relative_to_the_config(write: Write, tmp_path: Path) -> None:
     config = load_config(write(f"deliveries: {{crm: {{{CRM}}}}}\n"))
     assert config.deliveries["crm"].model_dump()["path"] == str(tmp_path / "out")
+
+
+def test_a_delivery_may_be_called_audiences(write: Write, tmp_path: Path) -> None:
+    config = load_config(write(f"deliveries: {{audiences: {{{CRM}}}}}\n"))
+    assert config.deliveries["audiences"].model_dump()["path"] == str(tmp_path / "out")
 
 
 def test_a_delivery_without_a_kind_is_a_parquet_file(write: Write) -> None:
@@ -64,11 +76,24 @@ MISTAKES = {
     ),
     "an audience named as a column": (
         "audiences: {p_churn: p_churn > 0.7}",
-        "audiences: an audience has the name p_churn, which a column of the score table has or",
+        "audiences: an audience has the name p_churn, which a column of the score table or of",
     ),
     "an audience named as a column of a horizon": (
         "audiences: {p_order_9d: p_churn > 0.7}",
-        "audiences: an audience has the name p_order_9d, which a column of the score table has or",
+        "audiences: an audience has the name p_order_9d, which a column of the score table or of",
+    ),
+    "an audience named as a column in capitals": (
+        "audiences: {Band: p_churn > 0.7}",
+        "audiences: an audience has the name Band, which a column of the score table or of a "
+        "message has or may have, upper and lower case being the same. Rename it, as likely",
+    ),
+    "an audience named as a key of messages that are printed": (
+        "audiences: {delivery: p_churn > 0.7}",
+        "audiences: an audience has the name delivery, which a column of the score table or of a",
+    ),
+    "two audiences that differ only in case": (
+        "audiences: {likely: p_churn > 0.7, Likely: p_churn > 0.8}",
+        "audiences: two audiences have the names likely and Likely, which differ only in upper",
     ),
     "a delivery that is no folder": (
         f"deliveries: {{../crm: {{{CRM}}}}}",

@@ -11,7 +11,7 @@ import pytest
 
 from seqchurn.config.audiences import Audience
 from seqchurn.errors import ConfigError, EnvironmentFailure
-from seqchurn.sinks import Audiences, Delivered, Sink, deliver, delivering
+from seqchurn.sinks import Audiences, Delivered, Plan, Sink, deliver, delivering
 
 AUDIENCES = Audiences({"likely": Audience(enter="p_churn > 0.5")})
 RISKS = {f"c{number}": number / 10 for number in range(7)}
@@ -46,24 +46,24 @@ def delivered(tmp_path: Path) -> Delivered:
 
 
 @pytest.fixture
-def send(rows: Callable[..., pl.DataFrame], delivered: Delivered) -> Callable[..., None]:
-    def sent(sink: Sink, messages: pl.DataFrame | None = None, **changes: Any) -> None:
+def send(first_plan: Callable[..., Plan], delivered: Delivered) -> Callable[..., None]:
+    def sent(sink: Sink, risks: dict[str, float] = RISKS, **changes: Any) -> None:
         arguments = {"batch_rows": 3, "retries": 2, "backoff_seconds": 1.5, **changes}
-        whole = rows(RISKS) if messages is None else messages
-        deliver(whole, sink, delivered, audiences=AUDIENCES, **arguments)
+        deliver(first_plan(risks), sink, delivered, audiences=AUDIENCES, **arguments)
 
     return sent
 
 
 def test_all_rows_go_in_batches_and_are_recorded(
-    send: Callable[..., None], delivered: Delivered, rows: Callable[..., pl.DataFrame]
+    send: Callable[..., None], delivered: Delivered, first_plan: Callable[..., Plan]
 ) -> None:
-    sink = Memory()
+    sink, planned = Memory(), first_plan(RISKS)
     send(sink)
     assert sink.batches == [["c0", "c1", "c2"], ["c3", "c4", "c5"], ["c6"]]
     told = delivered.rows()
     assert told["customer_id"].to_list() == list(RISKS)
-    assert told["band"].to_list() == rows(RISKS)["band"].to_list()
+    assert told["band"].to_list() == planned.messages["band"].to_list()
+    assert told["form"].unique().to_list() == [planned.form]
     assert told["audiences"].to_list() == [[]] * 6 + [["likely"]]
     assert not (delivered.folder / "parts").exists()
 
@@ -74,11 +74,9 @@ def test_without_a_number_all_rows_are_one_batch(send: Callable[..., None]) -> N
     assert sink.batches == [list(RISKS)]
 
 
-def test_where_nothing_changed_nothing_is_sent(
-    send: Callable[..., None], rows: Callable[..., pl.DataFrame]
-) -> None:
+def test_where_nothing_changed_nothing_is_sent(send: Callable[..., None]) -> None:
     sink = Memory()
-    send(sink, rows(RISKS).clear(), batch_rows=None)
+    send(sink, {}, batch_rows=None)
     assert (sink.tries, sink.batches) == (0, [])
 
 
@@ -102,7 +100,7 @@ def test_a_system_that_still_fails_ends_the_run_and_keeps_what_was_taken(
     ):
         send(Memory(dict.fromkeys((2, 3, 4), down)))
     assert waited == [1.5, 3.0]
-    assert delivered.rows()["customer_id"].to_list() == ["c0", "c1", "c2"]
+    assert delivered.rows().filter("sure")["customer_id"].to_list() == ["c0", "c1", "c2"]
 
 
 def test_a_system_that_refuses_is_not_asked_again(
@@ -112,7 +110,7 @@ def test_a_system_that_refuses_is_not_asked_again(
     with pytest.raises(ConfigError, match="wrong key"):
         send(sink)
     assert (sink.tries, waited) == (2, [])
-    assert delivered.rows().height == 3
+    assert delivered.rows().filter("sure").height == 3
 
 
 def test_progress_is_said_now_and_then(

@@ -1,8 +1,9 @@
-"""Sinks that are a file: the newest row of every customer, replaced as a whole."""
+"""Sinks that are a file: the last message on every customer, replaced as a whole."""
 
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 from seqchurn.errors import DataError, EnvironmentFailure
-from seqchurn.sinks import Sink
+from seqchurn.sinks import FileSink, Sink
 from tests.sinks.tables import DAY
 
 
@@ -74,6 +75,30 @@ def test_half_files_of_runs_that_were_killed_are_cleared_away(
     assert {path.name for path in tmp_path.iterdir()} == {f".123.other.{kind}", f"crm.{kind}"}
 
 
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_who_is_forgotten_is_in_no_file(
+    kind: str, sink: Callable[..., Sink], rows: Callable[..., pl.DataFrame], tmp_path: Path
+) -> None:
+    out, theirs = sink(kind=kind, path=str(tmp_path)), pl.col("customer_id") == "007"
+    assert isinstance(out, FileSink)
+    assert out.forget(theirs) == 0  # there is no file yet
+    out.send(rows({"ann": 0.25, "007": 0.75, "bob": 0.5}))
+    (tmp_path / f".123.crm.{kind}").write_bytes(b"half, of a run that was killed")
+    assert (out.forget(theirs), out.forget(theirs)) == (1, 0)
+    assert out.read()["customer_id"].to_list() == ["ann", "bob"]
+    assert {path.name for path in tmp_path.iterdir()} == {f"crm.{kind}"}
+
+
+def test_a_file_without_customers_is_told_when_somebody_is_forgotten(
+    sink: Callable[..., Sink], tmp_path: Path
+) -> None:
+    (tmp_path / "crm.csv").write_bytes(b"a,b\n1,2\n")
+    out = sink(kind="csv", path=str(tmp_path))
+    assert isinstance(out, FileSink)
+    with pytest.raises(DataError, match=r"crm.csv is not as it was delivered .*customer_id"):
+        out.forget(pl.col("customer_id") == "007")
+
+
 @pytest.mark.parametrize(("kind", "content"), [("parquet", b"noise"), ("csv", b"a,b\n1,2,3\n")])
 def test_a_file_that_somebody_else_wrote_is_told_and_stays(
     kind: str,
@@ -87,6 +112,18 @@ def test_a_file_that_somebody_else_wrote_is_told_and_stays(
     with pytest.raises(DataError, match=f"crm.{kind} is not as it was delivered .* Put it back"):
         sink(kind=kind, path=str(tmp_path)).send(rows({"ann": 0.25}))
     assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(
+    kind: str,
+    sink: Callable[..., Sink],
+    rows: Callable[..., pl.DataFrame],
+    tmp_path: Path,
+    synced: list[str],
+) -> None:
+    sink(kind=kind, path=str(tmp_path / "out")).send(rows({"ann": 0.25}))
+    assert synced == [f".{os.getpid()}.crm.{kind}", "out"]
 
 
 def test_a_disk_that_refuses_is_told(

@@ -39,7 +39,9 @@ def planned(delivery: Callable[..., Delivery]) -> Callable[..., Plan]:
 
 def told(made: Plan, audiences: Audiences = LIKELY) -> pl.DataFrame:
     """The state after a plan was delivered."""
-    listed = made.messages.with_columns(audiences=audiences.listed(), sure=True)
+    listed = made.messages.with_columns(
+        audiences=audiences.listed(), form=pl.lit(made.form), sure=True
+    )
     return listed.select(Delivered.EMPTY.columns)
 
 
@@ -91,14 +93,69 @@ def test_who_may_have_been_told_something_newer_is_told_again(
     assert planned(table, unsure).messages["customer_id"].to_list() == ["b"]
 
 
-def test_an_audience_that_is_new_in_the_config_is_told_to_its_members(
+def test_who_leaves_the_table_is_told_of_a_last_time_if_in_an_audience(
+    planned: Callable[..., Plan],
+) -> None:
+    inverse = Audiences({**LIKELY.sections, "calm": Audience(enter="not p_churn > 0.2")})
+    first = told(planned(scores({"a": 0.1, "b": 0.4, "c": 0.9}), audiences=inverse), inverse)
+    rest = scores({"z": 0.5}, as_of=DAY + timedelta(days=1))
+    made = planned(rest, first, audiences=inverse)
+    assert (made.rows, made.gone, made.members) == (1, 2, {"calm": 0, "likely": 0})
+    last = made.messages.filter(pl.col("customer_id") != "z")
+    assert last["customer_id"].to_list() == ["a", "c"]  # b was in none
+    assert last["as_of"].unique().to_list() == [DAY + timedelta(days=1)]
+    assert last.select("likely", "calm").unique().rows() == [(False, False)]
+    known = ["customer_id", "as_of", "likely", "calm", "message_id"]
+    assert last.drop(known).null_count().row(0) == (2,) * (last.width - len(known))
+    assert last["message_id"].n_unique() == 2
+    after = pl.concat([first.filter(customer_id="b"), told(made, inverse)])
+    assert planned(rest, after, audiences=inverse).messages.height == 0
+
+
+def test_who_may_have_been_told_of_and_has_no_row_is_told_of_a_last_time(
+    planned: Callable[..., Plan],
+) -> None:
+    first = told(planned(scores({"a": 0.1, "b": 0.1})))
+    unknown = pl.lit(None, pl.List(pl.String))  # first told of by a run that was killed
+    unsure = first.with_columns(sure=pl.col("customer_id") != "a", audiences=unknown)
+    made = planned(scores({"z": 0.5}), unsure)
+    assert made.messages["customer_id"].to_list() == ["z", "a"]
+
+
+def test_an_audience_that_is_new_in_the_config_is_told_of_everybody_once(
     planned: Callable[..., Plan],
 ) -> None:
     table = scores({"a": 0.1, "b": 0.9})
     both = Audiences({**LIKELY.sections, "calm": Audience(enter="p_churn < 0.2")})
     made = planned(table, told(planned(table)), audiences=both)
-    assert made.messages["customer_id"].to_list() == ["a"]
-    assert made.messages.select("calm", "likely").row(0) == (True, False)
+    assert made.messages["customer_id"].to_list() == ["a", "b"]
+    assert made.messages.select("calm", "likely").rows() == [(True, False), (False, True)]
+    assert planned(table, told(made, both), audiences=both).messages.height == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"audiences": Audiences({})},
+        {"columns": ["p_churn"]},
+        {"bands": {**THIRDS, "cuts": [0.3, 0.65]}},  # nobody is in another
+        {"bands": {"of": "churn_percentile", "cuts": [40, 90]}},
+    ],
+)
+def test_another_form_is_told_of_everybody_and_another_rule_is_not(
+    change: dict[str, Any], planned: Callable[..., Plan]
+) -> None:
+    table = scores({"a": 0.1, "b": 0.2, "c": 0.9})
+    before = told(planned(table))
+    assert planned(table, before, **change).messages["customer_id"].to_list() == ["a", "b", "c"]
+    same = Audiences({"likely": Audience(enter="p_churn > 0.8")})
+    assert planned(table, before, audiences=same).messages.height == 0
+
+
+def test_who_is_asked_anew_for_the_form_stays_a_member(planned: Callable[..., Plan]) -> None:
+    first = told(planned(scores({"a": 0.9})))
+    made = planned(scores({"a": 0.65}), first, columns=["p_churn"])
+    assert made.messages["likely"].to_list() == [True]
 
 
 def test_the_order_of_audiences_in_the_config_changes_nothing(
