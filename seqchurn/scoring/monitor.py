@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from seqchurn.evaluation import write_rows
+from seqchurn.metrics import NORMAL_95
 from seqchurn.scoring.judging import Judged
 
 __all__ = ["IN_BAND", "OUT_OF_BAND", "QUANTITIES", "TOO_FEW", "Band", "Monitoring", "monitor"]
@@ -25,7 +26,6 @@ IN_BAND, OUT_OF_BAND, TOO_FEW = "in band", "out of band", "too few"
 QUANTITIES = {"customers": "customers who order", "orders": "order days"}
 """What is expected and observed, to its words."""
 
-_NORMAL_95 = 1.959963984540054
 _GROUP = ["dataset", "cohort", "model", "horizon_days"]
 _SCORES = ["auc", "log_loss", "ece"]
 _CURVE = ["predicted", "observed", "lower", "upper"]
@@ -144,7 +144,7 @@ def _ratio(what: str) -> Iterator[pl.Expr]:
     expected = pl.col(f"{what}_expected")
     expected = pl.when(expected > 0).then(expected)
     ratio = pl.col(f"{what}_observed") / expected
-    half = _NORMAL_95 * pl.col(f"{what}_spread") / expected
+    half = NORMAL_95 * pl.col(f"{what}_spread") / expected
     yield ratio.alias(f"{what}_ratio")
     yield (ratio - half).clip(lower_bound=0.0).alias(f"{what}_low")
     yield (ratio + half).alias(f"{what}_high")
