@@ -20,7 +20,7 @@ class MonitoringConfig(Section):
     """Score tables that are judged together for the alarm: those so much older than the newest
     whose horizon has passed, of the same model version."""
     least_expected: PositiveFloat = 50.0
-    """Fewer expected orders in a score table, in the mean, are too few to judge."""
+    """Fewer in a score table, both expected and observed, in the mean, are too few to judge."""
 
     @field_validator("band")
     @classmethod

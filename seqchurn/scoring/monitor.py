@@ -39,7 +39,8 @@ class Band:
         low: Lowest observed/expected.
         high: Highest observed/expected.
         recent_days: Tables that are so much older than the newest are not of late.
-        least_expected: Fewer in a table, in the mean, are too few to judge.
+        least_expected: Fewer in a table, both expected and observed, in the mean, are too few to
+            judge.
     """
 
     low: float
@@ -152,7 +153,8 @@ def _ratio(what: str) -> Iterator[pl.Expr]:
 
 def _verdicts(band: Band) -> Iterator[pl.Expr]:
     for what in QUANTITIES:
-        few = pl.col(f"{what}_expected") / pl.col("tables") < band.least_expected
+        more = pl.max_horizontal(f"{what}_expected", f"{what}_observed")
+        few = more / pl.col("tables") < band.least_expected
         inside = pl.col(f"{what}_ratio").is_between(band.low, band.high)
         verdict = pl.when(few).then(pl.lit(TOO_FEW)).when(inside).then(pl.lit(IN_BAND))
         yield verdict.otherwise(pl.lit(OUT_OF_BAND)).alias(f"{what}_verdict")

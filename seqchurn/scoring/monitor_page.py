@@ -52,7 +52,7 @@ def check_band(latest: pl.DataFrame, band: Band) -> None:
     left = [
         f"  {row['model']}, within {horizon_text(row['horizon_days'])}, {row['tables']:,} table(s) "
         f"as of {row['first']} to {row['last']}: {words}, {row[f'{what}_observed']:,} observed, "
-        f"{row[f'{what}_expected']:,.1f} expected, ratio {row[f'{what}_ratio']:.4f}"
+        f"{row[f'{what}_expected']:,.1f} expected, ratio {digits(row[f'{what}_ratio'])}"
         for row in latest.iter_rows(named=True)
         for what, words in QUANTITIES.items()
         if row[f"{what}_verdict"] == OUT_OF_BAND

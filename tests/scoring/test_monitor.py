@@ -123,9 +123,12 @@ def test_each_horizon_has_a_newest_table_of_its_own() -> None:
         (0, 50.0, OUT_OF_BAND),
         (0, 49.9, TOO_FEW),
         (0, 0.0, TOO_FEW),
+        (500, 10.0, OUT_OF_BAND),  # far too few were expected
+        (49, 10.0, TOO_FEW),
+        (50, 0.0, OUT_OF_BAND),
     ],
 )
-def test_the_band_is_judged_where_enough_was_expected(
+def test_the_band_is_judged_where_enough_was_expected_or_observed(
     observed: int, expected: float, verdict: str
 ) -> None:
     """In the mean of two tables: many nights do not make few orders many."""
@@ -141,12 +144,18 @@ def test_an_alarm_names_version_horizon_numbers_and_band_and_what_to_do() -> Non
     lines = str(alarm.value).splitlines()
     assert lines[1] == (
         "  shop version 1, within 7d, 2 table(s) as of 2024-01-01 to 2024-01-03: customers who "
-        "order, 120 observed, 200.0 expected, ratio 0.6000"
+        "order, 120 observed, 200.0 expected, ratio .6000"
     )
     assert "Look at the data first, with seqchurn inspect" in lines[2]
     assert "run seqchurn train and seqchurn promote." in lines[3]
     assert (len(lines), alarm.value.exit_code) == (4, 6)
     check_band(monitor([judged(0)], BAND).latest, BAND)
+
+
+def test_orders_where_none_was_expected_are_an_alarm_without_a_ratio() -> None:
+    found = monitor([judged(0, observed=60, customers_expected=0.0)], BAND)
+    with pytest.raises(AlarmError, match="60 observed, 0.0 expected, ratio -"):
+        check_band(found.latest, BAND)
 
 
 def test_a_score_that_a_table_lacks_is_the_mean_of_the_others() -> None:
