@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from seqchurn import errors
-from seqchurn.cli.command_line import VERBS, read_command_line
+from seqchurn.cli.command_line import read_command_line
 from seqchurn.errors import EnvironmentFailure, LockedError
 from tests.documents import ROOT
 
@@ -105,16 +105,10 @@ def test_a_recipe_is_its_verbs_in_order_and_the_command_line_takes_them(
     assert [arguments[1] for arguments in found] == verbs
     for program, *arguments in found:
         assert program == f"{PLACE}/.venv/bin/seqchurn"
-        if arguments[0] not in VERBS:
-            continue  # see the next test
         order = read_command_line(arguments)
         assert order is not None
         assert (order.verb, order.overrides) == (arguments[0], {})
         assert (ROOT / order.config.removeprefix(f"{PLACE}/")).is_file()
-
-
-def test_only_deliveries_may_be_named_before_there_is_a_verb() -> None:
-    assert {*NIGHTLY, *WEEKLY} - set(VERBS) <= {"deliver"}
 
 
 def test_what_may_help_is_retried_and_nothing_else() -> None:
