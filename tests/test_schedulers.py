@@ -121,6 +121,41 @@ def test_what_may_help_is_retried_and_nothing_else() -> None:
         assert service["OnFailure"] == ["seqchurn-page@%n.service"]
 
 
+class Failed(Exception):
+    """Stands for the exception by which Airflow fails a task without another try."""
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ("exit 0", None),
+        ("exit 5", RuntimeError),
+        ("exit 7", RuntimeError),
+        ("kill -KILL $$", RuntimeError),
+        ("exit 143", RuntimeError),
+        ("exit 3", Failed),
+        ("exit 6", Failed),
+        ("exit 8", Failed),
+    ],
+)
+def test_a_task_that_was_killed_is_tried_again_as_systemd_does(
+    ending: str, expected: type[Exception] | None, tmp_path: Path
+) -> None:
+    program = tmp_path / "seqchurn"
+    program.write_text(f"#!/bin/sh\n{ending}\n")
+    program.chmod(0o755)
+    [task] = [n for n in dag_file().body if isinstance(n, ast.FunctionDef) and n.name == "run"]
+    task.decorator_list = []
+    known = {**constants(), "SEQCHURN": str(program), "AirflowFailException": Failed}
+    names: dict[str, Any] = {**known, "subprocess": subprocess}
+    exec(compile(ast.Module([task], []), "airflow_dags.py", "exec"), names)
+    if expected is None:
+        names["run"]("score")
+        return
+    with pytest.raises(expected, match="^seqchurn score ended with "):
+        names["run"]("score")
+
+
 def test_all_schedulers_start_at_the_same_times() -> None:
     calls = [node for node in ast.walk(dag_file()) if isinstance(node, ast.Call)]
     airflow = [
