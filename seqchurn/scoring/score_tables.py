@@ -15,7 +15,7 @@ import polars as pl
 from seqchurn.config.units import duration_days
 from seqchurn.errors import DataError
 from seqchurn.schema import CUSTOMER_ID
-from seqchurn.storage import BucketStore, Snapshot
+from seqchurn.storage import Snapshot, tables_by_moment
 from seqchurn.waits import Clock
 
 __all__ = ["ScoreTable", "day_text", "score_tables"]
@@ -75,6 +75,8 @@ def day_text(day: float) -> str:
 def score_tables(folder: Path, clock: Clock) -> list[ScoreTable]:
     """The tables that can be judged, by rising `as_of`; warnings name the others.
 
+    A moment that was never published, as where a guard refused, is no table and not named.
+
     Args:
         folder: With a folder per table, `as_of=...`.
         clock: The grid of waits.
@@ -83,26 +85,26 @@ def score_tables(folder: Path, clock: Clock) -> list[ScoreTable]:
         DataError: If there is none.
     """
     tables = []
-    for place in sorted(folder.glob("as_of=*")):
-        store = BucketStore(place)
-        table = _table(store.snapshot()) if store.exists() else None
+    for as_of, store in tables_by_moment(folder, clock.instant).items():
+        table = _table(store.snapshot(), as_of) if store.exists() else None
         if table is None:
-            _log.warning("left out %s, which holds no table that can be read", place)
+            _log.warning("left out %s, which holds no table that can be read", store.folder)
         elif not table.is_on(clock):
+            place = store.folder
             _log.warning("left out %s, which is not on the grid of waits of the config", place)
         else:
             tables.append(table)
     if not tables:
         raise DataError(f"no score table in {folder} can be judged. Run seqchurn score.")
-    return sorted(tables, key=lambda table: table.as_of)
+    return tables
 
 
-def _table(snapshot: Snapshot) -> ScoreTable:
+def _table(snapshot: Snapshot, as_of: datetime) -> ScoreTable:
     facts, columns = snapshot.facts, snapshot.scan().collect_schema().names()
     horizons = [c.removeprefix(_WITHIN) for c in columns if c.startswith(_WITHIN)]
     return ScoreTable(
         snapshot=snapshot,
-        as_of=datetime.fromisoformat(facts["as_of"]),
+        as_of=as_of,
         model=f"{facts['model_name']} version {facts['model_version']}",
         horizons={h: duration_days(h) for h in horizons},
     )
