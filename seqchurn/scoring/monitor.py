@@ -72,16 +72,21 @@ class Monitoring:
     latest: pl.DataFrame
     curves: pl.DataFrame
 
-    def write(self, folder: Path) -> None:
-        """Write the rows, each table to a file of its own.
+    def write(self, folder: Path) -> list[Path]:
+        """Write the rows, each table to a file of its own; which files these are.
 
         Raises:
             EnvironmentFailure: If the disk refuses.
         """
-        write_rows(folder / "monitoring.json", self.weeks.to_dicts())
-        write_rows(folder / "versions.json", self.versions.to_dicts())
-        write_rows(folder / "latest.json", self.latest.to_dicts())
-        write_rows(folder / "calibration.json", self.curves.drop("kind").to_dicts())
+        files = {
+            folder / "monitoring.json": self.weeks,
+            folder / "versions.json": self.versions,
+            folder / "latest.json": self.latest,
+            folder / "calibration.json": self.curves.drop("kind"),
+        }
+        for file, rows in files.items():
+            write_rows(file, rows.to_dicts())
+        return list(files)
 
     def metrics(self) -> dict[int, dict[str, float]]:
         """Numbers of all customers by week since 1970, with names as `shop_version_1/auc_7d`."""

@@ -6,6 +6,7 @@ What a table says is read from the table: the config that it was made with may h
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,7 +73,7 @@ def day_text(day: float) -> str:
     return moment.date().isoformat() if day == int(day) else moment.isoformat(" ", "seconds")
 
 
-def score_tables(folder: Path, clock: Clock) -> list[ScoreTable]:
+def score_tables(folder: Path, clock: Clock, *, since_day: float = -math.inf) -> list[ScoreTable]:
     """The tables that can be judged, by rising `as_of`; warnings name the others.
 
     A moment that was never published, as where a guard refused, is no table and not named.
@@ -80,12 +81,15 @@ def score_tables(folder: Path, clock: Clock) -> list[ScoreTable]:
     Args:
         folder: With a folder per table, `as_of=...`.
         clock: The grid of waits.
+        since_day: Tables of moments before are left alone.
 
     Raises:
         DataError: If there is none.
     """
     tables = []
     for as_of, store in tables_by_moment(folder, clock.instant).items():
+        if clock.at(as_of) < since_day:
+            continue
         table = _table(store.snapshot(), as_of) if store.exists() else None
         if table is None:
             _log.warning("left out %s, which holds no table that can be read", store.folder)
@@ -95,7 +99,8 @@ def score_tables(folder: Path, clock: Clock) -> list[ScoreTable]:
         else:
             tables.append(table)
     if not tables:
-        raise DataError(f"no score table in {folder} can be judged. Run seqchurn score.")
+        since = "" if math.isinf(since_day) else f" as of {day_text(since_day)} or later"
+        raise DataError(f"no score table{since} in {folder} can be judged. Run seqchurn score.")
     return tables
 
 

@@ -160,6 +160,17 @@ def test_without_a_table_there_is_nothing_to_judge(tmp_path: Path) -> None:
         score_tables(tmp_path / "scores", DAILY)
 
 
+def test_tables_of_moments_long_ago_are_left_alone(publish: Publish, start: datetime) -> None:
+    for day in (9, 10, 11):
+        folder = publish(day, ["a"], {"7d": ([0.9], [1.5])}, version=str(day))
+    (folder / "as_of=2020-01-10T00" / "manifest.json").write_text("{")  # of day 9: not even opened
+    since_day = DAILY.at(start) + 10
+    found = score_tables(folder, DAILY, since_day=since_day)
+    assert [table.model for table in found] == ["shop version 10", "shop version 11"]
+    with pytest.raises(DataError, match="no score table as of 2020-01-14 or later in .* can be ju"):
+        score_tables(folder, DAILY, since_day=since_day + 3)
+
+
 def test_orders_are_read_bucket_by_bucket(
     sequences_of: Callable[..., pl.DataFrame], tmp_path: Path
 ) -> None:
