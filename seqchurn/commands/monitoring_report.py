@@ -26,17 +26,14 @@ def write_monitoring(folder: Path, found: Monitoring, band: Band) -> list[Path]:
         EnvironmentFailure: If the disk refuses.
     """
     tables = found.write(folder)
+    charts = [folder / "observed_expected.png", folder / "reliability.png"]
     newest = found.versions["model"].unique(maintain_order=True)[:_DRAWN].implode()
     drawn = (pl.col("cohort") == "all") & pl.col("model").is_in(newest)
     ratios = observed_expected_chart(
         found.weeks.filter(drawn), quantities=QUANTITIES, band=(band.low, band.high)
     )
-    charts = {
-        folder / "observed_expected.png": ratios,
-        folder / "reliability.png": reliability_chart(found.curves.filter(drawn)),
-    }
-    for file, chart in charts.items():
-        save_chart(chart, file)
+    save_chart(ratios, charts[0])
+    save_chart(reliability_chart(found.curves.filter(drawn)), charts[1])
     return [*tables, *charts]
 
 
