@@ -49,7 +49,7 @@ class LockedError(SeqchurnError):
 
 
 class AlarmError(SeqchurnError):
-    """The work is done and written, and what it found needs a person: monitoring is out of band."""
+    """The work is done and written, and what it found needs a person: see `seqchurn monitor`."""
 
     exit_code = 6
 

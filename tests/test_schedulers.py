@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from seqchurn import errors
-from seqchurn.cli.command_line import VERBS, read_command_line
+from seqchurn.cli.command_line import read_command_line
 from seqchurn.errors import EnvironmentFailure, LockedError
 from tests.documents import ROOT
 
@@ -105,16 +105,10 @@ def test_a_recipe_is_its_verbs_in_order_and_the_command_line_takes_them(
     assert [arguments[1] for arguments in found] == verbs
     for program, *arguments in found:
         assert program == f"{PLACE}/.venv/bin/seqchurn"
-        if arguments[0] not in VERBS:
-            continue  # see the next test
         order = read_command_line(arguments)
         assert order is not None
         assert (order.verb, order.overrides) == (arguments[0], {})
         assert (ROOT / order.config.removeprefix(f"{PLACE}/")).is_file()
-
-
-def test_only_deliveries_may_be_named_before_there_is_a_verb() -> None:
-    assert {*NIGHTLY, *WEEKLY} - set(VERBS) <= {"deliver"}
 
 
 def test_what_may_help_is_retried_and_nothing_else() -> None:
@@ -125,6 +119,41 @@ def test_what_may_help_is_retried_and_nothing_else() -> None:
         assert {int(code) for code in prevented.split()} == CODES - MAY_HELP
         assert service["Restart"] == ["on-failure"]
         assert service["OnFailure"] == ["seqchurn-page@%n.service"]
+
+
+class Failed(Exception):
+    """Stands for the exception by which Airflow fails a task without another try."""
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ("exit 0", None),
+        ("exit 5", RuntimeError),
+        ("exit 7", RuntimeError),
+        ("kill -KILL $$", RuntimeError),
+        ("exit 143", RuntimeError),
+        ("exit 3", Failed),
+        ("exit 6", Failed),
+        ("exit 8", Failed),
+    ],
+)
+def test_a_task_that_was_killed_is_tried_again_as_systemd_does(
+    ending: str, expected: type[Exception] | None, tmp_path: Path
+) -> None:
+    program = tmp_path / "seqchurn"
+    program.write_text(f"#!/bin/sh\n{ending}\n")
+    program.chmod(0o755)
+    [task] = [n for n in dag_file().body if isinstance(n, ast.FunctionDef) and n.name == "run"]
+    task.decorator_list = []
+    known = {**constants(), "SEQCHURN": str(program), "AirflowFailException": Failed}
+    names: dict[str, Any] = {**known, "subprocess": subprocess}
+    exec(compile(ast.Module([task], []), "airflow_dags.py", "exec"), names)
+    if expected is None:
+        names["run"]("score")
+        return
+    with pytest.raises(expected, match="^seqchurn score ended with "):
+        names["run"]("score")
 
 
 def test_all_schedulers_start_at_the_same_times() -> None:

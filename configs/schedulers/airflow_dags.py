@@ -19,6 +19,8 @@ NIGHTLY = ["prepare", "score", "deliver", "monitor"]
 WEEKLY = ["train", "promote"]
 RETRIED = (5, 7)
 """Another run holds the lock; the machine or a server failed. All else waits for a person."""
+STOPPED = 128
+"""Above it: ended in order by a signal. A run that was killed has the signal's number, negative."""
 
 SEQCHURN = os.environ.get("SEQCHURN", "/srv/seqchurn/.venv/bin/seqchurn")
 CONFIG = os.environ.get("SEQCHURN_CONFIG", "/srv/seqchurn/configs/production.yaml")
@@ -29,7 +31,7 @@ ON_CALL = os.environ.get("SEQCHURN_ON_CALL", "on-call@example.com")
 def run(verb: str) -> None:
     """Run a verb; the log of the task has what it prints."""
     status = subprocess.run([SEQCHURN, verb, "--config", CONFIG], check=False).returncode
-    if status in RETRIED:
+    if status in RETRIED or status < 0 or status > STOPPED:
         raise RuntimeError(f"seqchurn {verb} ended with {status}: a retry may help")
     if status:
         raise AirflowFailException(f"seqchurn {verb} ended with {status}: see the lines above")

@@ -12,17 +12,14 @@ from zoneinfo import ZoneInfo
 from seqchurn.commands.clock import clock_of
 from seqchurn.config import Config
 from seqchurn.errors import DataError
-from seqchurn.storage import BucketStore, Snapshot
-from seqchurn.storage.manifest import MANIFEST
+from seqchurn.storage import AS_OF, BucketStore, Snapshot, tables_by_moment
 
 __all__ = ["last_scores", "name_of", "published_scores", "scores_store"]
-
-_AS_OF = "as_of="
 
 
 def scores_store(config: Config, as_of: datetime) -> BucketStore:
     """Where the score table of a moment lies."""
-    return BucketStore(_folder(config) / f"{_AS_OF}{name_of(config, as_of)}")
+    return BucketStore(_folder(config) / f"{AS_OF}{name_of(config, as_of)}")
 
 
 def published_scores(config: Config, as_of: str | None) -> BucketStore:
@@ -57,9 +54,7 @@ def _folder(config: Config) -> Path:
 
 def _moments(config: Config) -> dict[datetime, BucketStore]:
     """Moments that a score table was published of, to the table."""
-    files = _folder(config).glob(f"{_AS_OF}*/{MANIFEST}")
-    named = {file.parent.name.removeprefix(_AS_OF): BucketStore(file.parent) for file in files}
-    return {clock_of(config).instant(name): table for name, table in named.items()}
+    return tables_by_moment(_folder(config), clock_of(config).instant)
 
 
 def name_of(config: Config, moment: datetime) -> str:

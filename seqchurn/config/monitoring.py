@@ -20,7 +20,13 @@ class MonitoringConfig(Section):
     """Score tables that are judged together for the alarm: those so much older than the newest
     whose horizon has passed, of the same model version."""
     least_expected: PositiveFloat = 50.0
-    """Fewer expected orders in a score table, in the mean, are too few to judge."""
+    """Fewer in a score table, both expected and observed, in the mean, are too few to judge."""
+    max_quiet: Duration | None = "7d"
+    """Orders that end so long before the newest score table are an alarm, too, for what is newer
+    than they are cannot be judged; null: they are none."""
+    since: Duration | None = "365d"
+    """Score tables of moments so long before the end of the log are left alone, and with them
+    horizons that are longer; null: all are judged."""
 
     @field_validator("band")
     @classmethod

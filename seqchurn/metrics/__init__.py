@@ -12,6 +12,7 @@ from seqchurn.metrics.bootstrap import (
     resampled_log_loss,
 )
 from seqchurn.metrics.calibration import (
+    NORMAL_95,
     calibration_error_by_chance,
     expected_calibration_error,
     reliability_curve,
@@ -30,6 +31,7 @@ from seqchurn.metrics.pit import kolmogorov_smirnov, randomised_pit
 from seqchurn.metrics.waits import LogLikelihood, censored_log_likelihood
 
 __all__ = [
+    "NORMAL_95",
     "Concordance",
     "Coverage",
     "DCalibration",

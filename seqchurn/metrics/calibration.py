@@ -15,9 +15,15 @@ import polars as pl
 
 from seqchurn.metrics.inputs import checked_pair, checked_probabilities
 
-__all__ = ["calibration_error_by_chance", "expected_calibration_error", "reliability_curve"]
+__all__ = [
+    "NORMAL_95",
+    "calibration_error_by_chance",
+    "expected_calibration_error",
+    "reliability_curve",
+]
 
-_NORMAL_95 = 1.959963984540054
+NORMAL_95 = 1.959963984540054
+"""Standard deviations from the mean to either end of a 95 % interval of a normal number."""
 
 
 def expected_calibration_error(
@@ -111,7 +117,7 @@ def _wilson_interval(
     orders: npt.NDArray[np.float64], n: npt.NDArray[np.integer[Any]]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """95 % score interval of a frequency (Wilson 1927), inside [0, 1] also at 0 and at n orders."""
-    z2 = _NORMAL_95**2
+    z2 = NORMAL_95**2
     centre = (orders + z2 / 2) / (n + z2)
-    half = _NORMAL_95 / (n + z2) * np.sqrt(orders * (n - orders) / n + z2 / 4)
+    half = NORMAL_95 / (n + z2) * np.sqrt(orders * (n - orders) / n + z2 / 4)
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from seqchurn.scoring.alarms import band_alarm, check_alarms, quiet_alarm
 from seqchurn.scoring.buckets import Scoring
 from seqchurn.scoring.forget import forget_scores
 from seqchurn.scoring.judging import Judged, OrderLog, judge
 from seqchurn.scoring.monitor import QUANTITIES, Band, Monitoring, monitor
-from seqchurn.scoring.monitor_page import check_band, monitor_page
+from seqchurn.scoring.monitor_page import monitor_page
 from seqchurn.scoring.publish import publish_scores
 from seqchurn.scoring.score_tables import ScoreTable, day_text, score_tables
 
@@ -18,12 +19,14 @@ __all__ = [
     "OrderLog",
     "ScoreTable",
     "Scoring",
-    "check_band",
+    "band_alarm",
+    "check_alarms",
     "day_text",
     "forget_scores",
     "judge",
     "monitor",
     "monitor_page",
     "publish_scores",
+    "quiet_alarm",
     "score_tables",
 ]

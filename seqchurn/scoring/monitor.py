@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from seqchurn.evaluation import write_rows
+from seqchurn.metrics import NORMAL_95
 from seqchurn.scoring.judging import Judged
 
 __all__ = ["IN_BAND", "OUT_OF_BAND", "QUANTITIES", "TOO_FEW", "Band", "Monitoring", "monitor"]
@@ -25,7 +26,6 @@ IN_BAND, OUT_OF_BAND, TOO_FEW = "in band", "out of band", "too few"
 QUANTITIES = {"customers": "customers who order", "orders": "order days"}
 """What is expected and observed, to its words."""
 
-_NORMAL_95 = 1.959963984540054
 _GROUP = ["dataset", "cohort", "model", "horizon_days"]
 _SCORES = ["auc", "log_loss", "ece"]
 _CURVE = ["predicted", "observed", "lower", "upper"]
@@ -39,7 +39,8 @@ class Band:
         low: Lowest observed/expected.
         high: Highest observed/expected.
         recent_days: Tables that are so much older than the newest are not of late.
-        least_expected: Fewer in a table, in the mean, are too few to judge.
+        least_expected: Fewer in a table, both expected and observed, in the mean, are too few to
+            judge.
     """
 
     low: float
@@ -71,16 +72,21 @@ class Monitoring:
     latest: pl.DataFrame
     curves: pl.DataFrame
 
-    def write(self, folder: Path) -> None:
-        """Write the rows, each table to a file of its own.
+    def write(self, folder: Path) -> list[Path]:
+        """Write the rows, each table to a file of its own; which files these are.
 
         Raises:
             EnvironmentFailure: If the disk refuses.
         """
-        write_rows(folder / "monitoring.json", self.weeks.to_dicts())
-        write_rows(folder / "versions.json", self.versions.to_dicts())
-        write_rows(folder / "latest.json", self.latest.to_dicts())
-        write_rows(folder / "calibration.json", self.curves.drop("kind").to_dicts())
+        files = {
+            folder / "monitoring.json": self.weeks,
+            folder / "versions.json": self.versions,
+            folder / "latest.json": self.latest,
+            folder / "calibration.json": self.curves.drop("kind"),
+        }
+        for file, rows in files.items():
+            write_rows(file, rows.to_dicts())
+        return list(files)
 
     def metrics(self) -> dict[int, dict[str, float]]:
         """Numbers of all customers by week since 1970, with names as `shop_version_1/auc_7d`."""
@@ -144,7 +150,7 @@ def _ratio(what: str) -> Iterator[pl.Expr]:
     expected = pl.col(f"{what}_expected")
     expected = pl.when(expected > 0).then(expected)
     ratio = pl.col(f"{what}_observed") / expected
-    half = _NORMAL_95 * pl.col(f"{what}_spread") / expected
+    half = NORMAL_95 * pl.col(f"{what}_spread") / expected
     yield ratio.alias(f"{what}_ratio")
     yield (ratio - half).clip(lower_bound=0.0).alias(f"{what}_low")
     yield (ratio + half).alias(f"{what}_high")
@@ -152,7 +158,8 @@ def _ratio(what: str) -> Iterator[pl.Expr]:
 
 def _verdicts(band: Band) -> Iterator[pl.Expr]:
     for what in QUANTITIES:
-        few = pl.col(f"{what}_expected") / pl.col("tables") < band.least_expected
+        more = pl.max_horizontal(f"{what}_expected", f"{what}_observed")
+        few = more / pl.col("tables") < band.least_expected
         inside = pl.col(f"{what}_ratio").is_between(band.low, band.high)
         verdict = pl.when(few).then(pl.lit(TOO_FEW)).when(inside).then(pl.lit(IN_BAND))
         yield verdict.otherwise(pl.lit(OUT_OF_BAND)).alias(f"{what}_verdict")

@@ -1,4 +1,4 @@
-"""What was found of past scores -> the page that `seqchurn monitor` prints, and its alarm.
+"""What was found of past scores -> the page that `seqchurn monitor` prints.
 
     within  version  customers          verdict  order days         verdict      tables  last
     7d      2        0.98 [0.95, 1.01]  in band  0.71 [0.66, 0.75]  out of band      28  2024-06-15
@@ -15,11 +15,10 @@ from typing import Any
 import polars as pl
 
 from seqchurn.console import table
-from seqchurn.errors import AlarmError
 from seqchurn.evaluation.table import digits, horizon_text
-from seqchurn.scoring.monitor import OUT_OF_BAND, QUANTITIES, Band, Monitoring
+from seqchurn.scoring.monitor import QUANTITIES, Band, Monitoring
 
-__all__ = ["check_band", "monitor_page"]
+__all__ = ["monitor_page"]
 
 _Row = Mapping[str, Any]
 _HEADERS = {"customers": "customers", "orders": "order days"}
@@ -37,34 +36,6 @@ def monitor_page(found: Monitoring, band: Band) -> str:
     )
     parts = [_latest(latest, band), _versions(versions), _weeks(weeks), _left_out(versions)]
     return "\n\n".join(part for part in parts if part)
-
-
-def check_band(latest: pl.DataFrame, band: Band) -> None:
-    """Raise an alarm if something left the band.
-
-    Args:
-        latest: Of a `Monitoring`.
-        band: That it was judged by.
-
-    Raises:
-        AlarmError: With a line for each that did.
-    """
-    left = [
-        f"  {row['model']}, within {horizon_text(row['horizon_days'])}, {row['tables']:,} table(s) "
-        f"as of {row['first']} to {row['last']}: {words}, {row[f'{what}_observed']:,} observed, "
-        f"{row[f'{what}_expected']:,.1f} expected, ratio {row[f'{what}_ratio']:.4f}"
-        for row in latest.iter_rows(named=True)
-        for what, words in QUANTITIES.items()
-        if row[f"{what}_verdict"] == OUT_OF_BAND
-    ]
-    if left:
-        raise AlarmError(
-            f"observed/expected is not inside [monitoring] band {band.low:g} to {band.high:g}:\n"
-            + "\n".join(left)
-            + "\nLook at the data first, with seqchurn inspect: a source that stopped or came "
-            "twice looks like this.\nIf it is whole, the model does not fit, or no longer: run "
-            "seqchurn train and seqchurn promote."
-        )
 
 
 def _latest(rows: pl.DataFrame, band: Band) -> str:

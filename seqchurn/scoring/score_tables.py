@@ -6,6 +6,7 @@ What a table says is read from the table: the config that it was made with may h
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import polars as pl
 from seqchurn.config.units import duration_days
 from seqchurn.errors import DataError
 from seqchurn.schema import CUSTOMER_ID
-from seqchurn.storage import BucketStore, Snapshot
+from seqchurn.storage import Snapshot, tables_by_moment
 from seqchurn.waits import Clock
 
 __all__ = ["ScoreTable", "day_text", "score_tables"]
@@ -72,37 +73,43 @@ def day_text(day: float) -> str:
     return moment.date().isoformat() if day == int(day) else moment.isoformat(" ", "seconds")
 
 
-def score_tables(folder: Path, clock: Clock) -> list[ScoreTable]:
+def score_tables(folder: Path, clock: Clock, *, since_day: float = -math.inf) -> list[ScoreTable]:
     """The tables that can be judged, by rising `as_of`; warnings name the others.
+
+    A moment that was never published, as where a guard refused, is no table and not named.
 
     Args:
         folder: With a folder per table, `as_of=...`.
         clock: The grid of waits.
+        since_day: Tables of moments before are left alone.
 
     Raises:
         DataError: If there is none.
     """
     tables = []
-    for place in sorted(folder.glob("as_of=*")):
-        store = BucketStore(place)
-        table = _table(store.snapshot()) if store.exists() else None
+    for as_of, store in tables_by_moment(folder, clock.instant).items():
+        if clock.at(as_of) < since_day:
+            continue
+        table = _table(store.snapshot(), as_of) if store.exists() else None
         if table is None:
-            _log.warning("left out %s, which holds no table that can be read", place)
+            _log.warning("left out %s, which holds no table that can be read", store.folder)
         elif not table.is_on(clock):
+            place = store.folder
             _log.warning("left out %s, which is not on the grid of waits of the config", place)
         else:
             tables.append(table)
     if not tables:
-        raise DataError(f"no score table in {folder} can be judged. Run seqchurn score.")
-    return sorted(tables, key=lambda table: table.as_of)
+        since = "" if math.isinf(since_day) else f" as of {day_text(since_day)} or later"
+        raise DataError(f"no score table{since} in {folder} can be judged. Run seqchurn score.")
+    return tables
 
 
-def _table(snapshot: Snapshot) -> ScoreTable:
+def _table(snapshot: Snapshot, as_of: datetime) -> ScoreTable:
     facts, columns = snapshot.facts, snapshot.scan().collect_schema().names()
     horizons = [c.removeprefix(_WITHIN) for c in columns if c.startswith(_WITHIN)]
     return ScoreTable(
         snapshot=snapshot,
-        as_of=datetime.fromisoformat(facts["as_of"]),
+        as_of=as_of,
         model=f"{facts['model_name']} version {facts['model_version']}",
         horizons={h: duration_days(h) for h in horizons},
     )

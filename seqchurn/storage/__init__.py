@@ -12,8 +12,9 @@ unless they hold what must be forgotten: then they are purged at once.
 
 from __future__ import annotations
 
+from seqchurn.storage.moments import AS_OF, tables_by_moment
 from seqchurn.storage.snapshot import Snapshot
 from seqchurn.storage.store import BucketStore
 from seqchurn.storage.writer import BucketWriter
 
-__all__ = ["BucketStore", "BucketWriter", "Snapshot"]
+__all__ = ["AS_OF", "BucketStore", "BucketWriter", "Snapshot", "tables_by_moment"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -75,6 +76,18 @@ def test_who_leaves_the_table_leaves_the_audiences(shop: Shop) -> None:
     publish(shop, {"ann": 0.9, "cid": 0.8}, days=2)
     assert shop.must("deliver") == "crm  2 rows, 2 changed, 1 gone, 3 sent; members: likely 2\n"
     assert told(shop)["cid"] == (0.8, True)
+
+
+def test_a_copy_of_a_table_under_another_name_is_left_out(shop: Shop) -> None:
+    folder = shop.store / "scores" / shop.name
+    shutil.copytree(folder / f"as_of={AS_OF}", folder / f"as_of={AS_OF}.bak")
+    shutil.copytree(folder / f"as_of={AS_OF}", folder / "as_of=2024-06-30")
+    done = shop.run("deliver")
+    assert (done.status, done.out[:8]) == (0, "crm  4 r"), done.err
+    assert done.err.count("whose name does not agree with its manifest") == 2
+    missing = shop.run("deliver", "--as_of", "2024-06-30")
+    assert missing.status == 3
+    assert f"the latest are {AS_OF}. Run seqchurn score first." in missing.err
 
 
 def test_a_dry_run_prints_the_rows_and_does_nothing(shop: Shop) -> None:

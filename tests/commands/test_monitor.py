@@ -10,6 +10,7 @@ import mlflow
 import polars as pl
 import pytest
 
+from seqchurn.files import locked
 from seqchurn.storage import BucketStore
 from tests.shop import AS_OF, CUTOFF, Opened, Shop
 
@@ -158,6 +159,49 @@ def test_out_of_band_is_an_alarm_after_everything_is_written(trained: Shop) -> N
     verdicts = {r[f"{w}_verdict"] for r in rows(trained, "latest") for w in ("customers", "orders")}
     assert "out of band" in verdicts
     assert [run.info.status for run in runs(trained)] == ["FINISHED"]
+
+
+def test_orders_that_stopped_long_before_the_newest_scores_are_an_alarm(trained: Shop) -> None:
+    """Its tables would never pass, and the old ones be judged as well as ever, night by night."""
+    late = ["--guards.max_staleness_hours", "9999", "--guards.warn", "[event_mix_psi,quiet_psi]"]
+    trained.must("score", "--as_of", "2024-07-26", *late)
+    trained.must("monitor", *WIDE)
+    trained.must("score", "--as_of", "2024-07-27", *late)
+    done = trained.run("monitor", *WIDE)
+    assert done.status == 6
+    assert done.out.endswith(f"\nreport  {folder(trained)}\n")
+    assert "orders are known before 2024-07-19 and no further, 8d before the newest" in done.err
+    trained.must("monitor", *WIDE, "--monitoring.max_quiet", "9d")
+    young = trained.run("monitor", *WIDE, "--monitoring.since", "1d")
+    assert (young.status, young.out[:33]) == (6, "shop: none of 2 score tables can ")
+
+
+def test_scores_of_long_ago_are_left_alone(trained: Shop) -> None:
+    trained.must("score", "--as_of", "2024-06-20")
+    trained.must("monitor", *WIDE, "--monitoring.since", "30d")  # before 2024-07-19
+    assert {row["first"] for row in rows(trained, "monitoring")} == {"2024-06-20"}
+
+
+def test_one_run_monitors_at_a_time_and_keeps_what_it_wrote_alone(trained: Shop) -> None:
+    folder(trained).mkdir(parents=True)
+    with locked(folder(trained), "busy"):
+        done = trained.run("monitor", *WIDE)
+    assert (done.status, "another run is monitoring and writes" in done.err) == (5, True)
+    (folder(trained) / ".4711.latest.json").write_text("of a run that was killed")
+    trained.must("monitor", *WIDE)
+    client = mlflow.MlflowClient(f"sqlite:///{trained.store}/mlflow/mlflow.db")
+    [run] = runs(trained)
+    kept = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
+    assert ".4711.latest.json" not in kept
+    assert len(kept) == len(FILES) + 4
+
+
+def test_a_refused_night_is_not_warned_of(trained: Shop) -> None:
+    refused = trained.run("score", "--as_of", "2024-06-20", "--guards.max_model_age_days", "1")
+    assert refused.status == 3
+    done = trained.run("monitor", *WIDE)
+    assert (done.status, "left out" in done.err) == (0, False)
+    assert (trained.store / "scores" / "shop" / "as_of=2024-06-20").is_dir()
 
 
 def test_without_scores_or_without_anybody_left_monitoring_says_what_to_run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -134,15 +135,21 @@ def test_tables_come_by_their_moments_and_what_is_none_is_named(
 ) -> None:
     for day in (12, 10, 11):
         folder = publish(day, ["a"], {"7d": ([0.9], [1.5])}, version=str(day))
-    (folder / "as_of=2020-01-30").mkdir()
+    (folder / "as_of=2020-01-30" / "unfinished").mkdir(parents=True)  # a guard refused
+    shutil.copytree(folder / "as_of=2020-01-11T00", folder / "as_of=2020-01-11T00.bak")
+    shutil.copytree(folder / "as_of=2020-01-11T00", folder / "as_of=2020-01-20")
+    shutil.copytree(folder / "as_of=2020-01-11T00", folder / "as_of=2020-01-21")
+    (folder / "as_of=2020-01-21" / "manifest.json").write_text("{")
     publish(10.25, ["a"], {"7d": ([0.9], [1.5])})
     with caplog.at_level(logging.WARNING, logger="seqchurn"):
         models = [table.model for table in score_tables(folder, DAILY)]
     assert models == ["shop version 10", "shop version 11", "shop version 12"]
     said = [record.getMessage() for record in caplog.records]
     assert said == [
+        f"left out {folder}/as_of=2020-01-11T00.bak, whose name does not agree with its manifest",
+        f"left out {folder}/as_of=2020-01-20, whose name does not agree with its manifest",
         f"left out {folder}/as_of=2020-01-11T06, which is not on the grid of waits of the config",
-        f"left out {folder}/as_of=2020-01-30, which holds no table that can be read",
+        f"left out {folder}/as_of=2020-01-21, which holds no table that can be read",
     ]
     hourly = score_tables(folder, Clock(0.25))
     assert [table.is_on(Clock(7.0)) for table in hourly] == [False] * 4
@@ -151,6 +158,17 @@ def test_tables_come_by_their_moments_and_what_is_none_is_named(
 def test_without_a_table_there_is_nothing_to_judge(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no score table in .* can be judged. Run seqchurn score."):
         score_tables(tmp_path / "scores", DAILY)
+
+
+def test_tables_of_moments_long_ago_are_left_alone(publish: Publish, start: datetime) -> None:
+    for day in (9, 10, 11):
+        folder = publish(day, ["a"], {"7d": ([0.9], [1.5])}, version=str(day))
+    (folder / "as_of=2020-01-10T00" / "manifest.json").write_text("{")  # of day 9: not even opened
+    since_day = DAILY.at(start) + 10
+    found = score_tables(folder, DAILY, since_day=since_day)
+    assert [table.model for table in found] == ["shop version 10", "shop version 11"]
+    with pytest.raises(DataError, match="no score table as of 2020-01-14 or later in .* can be ju"):
+        score_tables(folder, DAILY, since_day=since_day + 3)
 
 
 def test_orders_are_read_bucket_by_bucket(
