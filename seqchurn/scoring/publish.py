@@ -73,15 +73,11 @@ def publish_scores(
         took.lap("scoring")
         files = {b: scored_file(writer.scratch, b) for b in scoring.sequences.buckets()}
         night = _night(scoring, files, guards.recent_days, previous, trained_until)
-        findings = ask_guards(night, guards)
+        read = {finding.guard: finding.value for finding in ask_guards(night, guards)}
         took.lap("guards")
         _complete(writer, files)
         took.lap("completing")
-        writer.facts |= {
-            "profile": night.profile.to_dict(),
-            "guards": {finding.guard: finding.value for finding in findings},
-            "seconds": took.laps,
-        }
+        writer.facts |= {"profile": night.profile.to_dict(), "guards": read, "seconds": took.laps}
     return True
 
 

@@ -163,7 +163,7 @@ def test_out_of_band_is_an_alarm_after_everything_is_written(trained: Shop) -> N
 
 def test_orders_that_stopped_long_before_the_newest_scores_are_an_alarm(trained: Shop) -> None:
     """Its tables would never pass, and the old ones be judged as well as ever, night by night."""
-    late = ["--guards.max_staleness_hours", "9999", "--guards.warn", "[event_mix_psi,quiet_psi]"]
+    late = ["--guards.warn", "[staleness_hours, order_staleness_hours]"]
     trained.must("score", "--as_of", "2024-07-26", *late)
     trained.must("monitor", *WIDE)
     trained.must("score", "--as_of", "2024-07-27", *late)

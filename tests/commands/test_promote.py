@@ -79,6 +79,16 @@ def test_the_first_champion_is_held_against_kaplan_meier(whole_way: Opened) -> N
     }
 
 
+def test_the_weekly_recipe_runs_on_a_log_that_grows(trained: Shop) -> None:
+    weekly = ["--training.held_back", "28d", "--training.cutoff", "null", *QUICK]
+    said = trained.must("train", *weekly)
+    assert "cutoff      2024-06-21T00:00:00+00:00" in said
+    trained.must("promote", *weekly)
+    assert aliases(trained) == {"champion": "2", "challenger": "2"}
+    assert "unchanged" in trained.must("train", *weekly)
+    assert "is version 2 already" in trained.must("promote", *weekly)
+
+
 def test_a_first_model_that_is_worse_than_one_curve_for_all_is_refused(trained: Shop) -> None:
     client(trained).delete_registered_model_alias("shop", "champion")
     done = trained.run("promote", *STRICT)

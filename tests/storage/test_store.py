@@ -4,7 +4,6 @@ import errno
 import json
 import threading
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -282,45 +281,3 @@ def test_facts_are_what_the_writer_said(tmp_path: Path) -> None:
         writer.write(0, FRAME)
         writer.facts["late"] = [1]
     assert store.snapshot().facts == {"name": "x", "late": [1]}
-
-
-def begin(store: BucketStore, work: str, found: list[str]) -> None:
-    """Do some of the work and fail."""
-    with store.publish(resumes=work) as writer:
-        found += sorted(path.name for path in writer.scratch.iterdir())
-        (writer.scratch / f"of-{work}").write_text("done")
-        writer.write(0, FRAME)
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_scratch_of_the_same_work_stays_until_it_is_published(tmp_path: Path) -> None:
-    store, found = BucketStore(tmp_path / "t"), list[str]()
-    for _ in range(2):
-        with pytest.raises(EnvironmentFailure, match="No space left"):
-            begin(store, "a", found)
-    assert found == ["of-a"]
-    (store.folder / "unfinished" / "manifest.json").write_text("{}")  # of a run that was killed
-    with store.publish(resumes="a") as writer:
-        assert (writer.scratch / "of-a").read_text() == "done"
-        writer.write(1, FRAME)
-    assert store.buckets() == [1]  # parts are written anew
-    assert not (store.folder / "unfinished").exists()
-
-
-def test_scratch_of_other_work_goes(tmp_path: Path) -> None:
-    store, found = BucketStore(tmp_path / "t"), list[str]()
-    for work in ("a", "b", "a"):
-        with pytest.raises(EnvironmentFailure, match="No space left"):
-            begin(store, work, found)
-    assert found == []
-    publish(store, FRAME)
-    assert not (store.folder / "unfinished").exists()
-
-
-@pytest.mark.parametrize("remove", [BucketStore.purge, BucketStore.clear])
-def test_what_must_be_forgotten_goes_with_the_scratch(tmp_path: Path, remove: Any) -> None:
-    store, found = BucketStore(tmp_path / "t"), list[str]()
-    with pytest.raises(EnvironmentFailure, match="No space left"):
-        begin(store, "a", found)
-    remove(store)
-    assert list(files(store)) == [".lock"]
