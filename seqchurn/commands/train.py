@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
@@ -56,13 +57,7 @@ def run(config: Config, *, force: bool = False) -> None:
     data = data_before(config, sequences, cutoff)
     with (
         checkpoints_of(config, cutoff, sequences.digest) as checkpoints,
-        start_run(
-            config.store,
-            config.tracking.experiment or config.name,
-            kind="train",
-            config=config.model_dump(mode="json"),
-            tags={"seqchurn.dataset": config.name, "seqchurn.dataset_digest": sequences.digest},
-        ) as tracked,
+        _tracked(config, sequences.digest) as tracked,
     ):
         tracked.log_text(to_yaml(config), "config.yaml")
         history = _History(tracked)
@@ -85,6 +80,16 @@ def run(config: Config, *, force: bool = False) -> None:
         f"{config.training.networks} network(s), lower is better"
     )
     print(f"tracking    {store_place(config.store)}")
+
+
+def _tracked(config: Config, digest: str) -> AbstractContextManager[Run]:
+    return start_run(
+        config.store,
+        config.tracking.experiment or config.name,
+        kind="train",
+        config=config.model_dump(mode="json"),
+        tags={"seqchurn.dataset": config.name, "seqchurn.dataset_digest": digest},
+    )
 
 
 def _registered_as(fit: str, scores: ScoreOptions) -> str:
