@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -233,3 +237,30 @@ def test_a_column_of_several_types_is_refused(loaded: LoadedModel, raw: pd.DataF
     mixed = raw.assign(amount=[1.0, "a lot"] * (len(raw) // 2) + [2.0] * (len(raw) % 2))
     with pytest.raises(DataError, match="column amount of the events cannot be read: .*'a lot'"):
         loaded.predict(mixed, as_of=AS_OF)
+
+
+@pytest.mark.slow
+def test_mlflow_models_predict_scores_as_the_command_line_does(
+    whole_way: Opened, raw: pd.DataFrame, published: pl.DataFrame, tmp_path: Path
+) -> None:
+    """The file that a scoring server would be sent, in a process that knows MLflow only."""
+    frame = raw.assign(
+        **{name: raw[name].astype("string") for name in raw if raw[name].dtype.kind == "M"}
+    )
+    split = json.loads(frame.to_json(orient="split", index=False))
+    asked, answer = tmp_path / "asked.json", tmp_path / "answer.json"
+    asked.write_text(json.dumps({"dataframe_split": split, "params": {"as_of": AS_OF}}))
+    command = [sys.executable, "-m", "mlflow", "models", "predict", "--model-uri", URI]
+    command += ["--env-manager", "local", "--content-type", "json"]
+    command += ["--input-path", str(asked), "--output-path", str(answer)]
+    place = {"MLFLOW_TRACKING_URI": f"sqlite:///{whole_way.store}/mlflow/mlflow.db"}
+    environment = {**os.environ, **place}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(answer.read_text())["predictions"]
+    scores = pl.DataFrame(rows, infer_schema_length=None)
+    times = [name for name, dtype in published.schema.items() if dtype == pl.Datetime]
+    texts = pl.col(times).cast(pl.String).replace("NaT", None)  # as MLflow writes what is missing
+    aware = texts.str.to_datetime(time_unit="us", time_zone="UTC")
+    known = pl.col(pl.Float64).fill_nan(None)
+    same_scores(scores.with_columns(aware, known).select(published.columns), published)
