@@ -54,6 +54,7 @@ def same(judged: list[Row], evaluated: list[Row]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_frozen_model_is_the_one_that_train_makes_at_the_first_cutoff(trained: Shop) -> None:
     trained.must("backtest", *ROLLING)
     rows = rows_of(trained, "never")
@@ -72,6 +73,7 @@ def test_a_frozen_model_is_the_one_that_train_makes_at_the_first_cutoff(trained:
         )
 
 
+@pytest.mark.slow
 def test_a_refitted_model_is_the_one_that_train_makes_at_each_cutoff(trained: Shop) -> None:
     said = trained.must("backtest", *ROLLING)
     both = trained.must("backtest", *ROLLING, "--refit", "every")

@@ -41,6 +41,7 @@ def forget_until(trained: Shop, owner: object, step: str, stop: Callable[..., An
     return done.out + again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_that_was_killed_is_finished_by_the_next(trained: Shop, step: str, when: str) -> None:

@@ -181,6 +181,7 @@ with start_run(Path(sys.argv[1]), "shop", kind="train", config={}, tags={}):
 """
 
 
+@pytest.mark.slow
 def test_two_first_runs_at_once_share_one_store(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FIRST, str(tmp_path)]
     both = [

@@ -62,7 +62,8 @@ class Bench:
             "events": {"buckets": buckets_of(events), "sources": [source]},
             "training": {"cutoff": _CUTOFF},
             "tracking": {"model": MODEL},
-            "guards": {"max_staleness_hours": None},  # a small log may end days before its span
+            # a small log may end days before its span
+            "guards": {"max_staleness_hours": None, "max_order_staleness_hours": None},
         }
         file = self.folder / f"{store}-{events}-{kind}.yaml"
         file.write_text(json.dumps(plain), encoding="utf-8")  # every JSON is YAML
