@@ -68,7 +68,7 @@ def test_several_processes_fit_one_network_together(trained: Shop) -> None:
     assert "network 1, fitted by 2 processes together" in done.err
     assert "network 1, rank 0: epoch 1: train/nll" in done.err
     assert "network 1, rank 1: epoch 1" not in done.err
-    trained.must("train", *flags)
+    trained.must("train", *flags, "--force")
     assert alike(weights(trained, "2"), weights(trained, "3"))
     assert not alike(weights(trained, "2"), weights(trained, "1"))
     assert [*trained.store.glob("checkpoints/*")] == []
