@@ -58,7 +58,12 @@ class Run:
 
 def store_place(store: Path) -> str:
     """Where runs and models are kept, as an MLflow URI without credentials."""
-    return without_credentials(_place(store))
+    return _shown(_place(store))
+
+
+def _shown(place: str) -> str:
+    """A place without credentials; a file has none, and may have an @ in its name."""
+    return place if place.startswith("sqlite:") else without_credentials(place)
 
 
 def _place(store: Path) -> str:
@@ -120,7 +125,7 @@ def explained() -> Iterator[None]:
         for secret in secrets_of(place):
             reason = reason.replace(secret, "***")
         raise EnvironmentFailure(
-            f"the MLflow store {without_credentials(place)} refused: "
+            f"the MLflow store {_shown(place)} refused: "
             f"{reason[:_LONGEST_REASON].rstrip('.')}. Check that it can be reached, then run it "
             "again."
         ) from error

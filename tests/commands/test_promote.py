@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from seqchurn.commands import trial
+from seqchurn.files import locked
 from seqchurn.prediction import RunningWaits
 from seqchurn.tracking import connect
 from tests.shop import CUTOFF, Opened, Shop
@@ -87,6 +88,14 @@ def test_the_weekly_recipe_runs_on_a_log_that_grows(trained: Shop) -> None:
     assert aliases(trained) == {"champion": "2", "challenger": "2"}
     assert "unchanged" in trained.must("train", *weekly)
     assert "is version 2 already" in trained.must("promote", *weekly)
+
+
+@pytest.mark.parametrize("verb", ["promote", "rollback"])
+def test_one_run_at_a_time_decides_who_is_champion(verb: str, trained: Shop) -> None:
+    with locked(trained.store / "mlflow" / ".champion", "busy"):
+        done = trained.run(verb)
+    assert done.status == 5
+    assert "another run promotes or rolls back in" in done.err
 
 
 def test_a_first_model_that_is_worse_than_one_curve_for_all_is_refused(trained: Shop) -> None:

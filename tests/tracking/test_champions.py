@@ -148,6 +148,22 @@ def test_a_step_back_that_is_cut_off_is_done_or_not(
         step_back()
 
 
+def test_a_step_back_whose_list_cannot_be_written_is_done_and_warned_of(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error would have somebody run it again, and step back once more."""
+    for number in ("1", "2", "3"):
+        promote(versions[number])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise mlflow.MlflowException("no space left")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "set_registered_model_tag", refuse)
+    assert step_back() == "2"
+    assert "the list of champions keeps version 3" in caplog.text
+    assert champion() == "2"
+
+
 def test_a_registry_that_refuses_is_a_failure_of_the_environment(
     versions: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,6 +134,24 @@ def test_the_server_in_the_environment_wins_over_the_store(
     assert runs_of(shop.store) == []
 
 
+def test_the_login_of_a_server_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:hunter2@db.example.com:5000")
+    assert store_place(Path("anywhere")) == "http://db.example.com:5000"
+    monkeypatch.setattr(mlflow, "get_tracking_uri", lambda: os.environ["MLFLOW_TRACKING_URI"])
+    said = "hunter2 was sent to http://mlflow:hunter2@db.example.com:5000"
+    with (
+        pytest.raises(EnvironmentFailure, match=r"MLflow store http://db\.example") as refused,
+        module.explained(),
+    ):
+        raise mlflow.MlflowException(said)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_store_with_an_at_in_its_name_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert store_place(Path("/srv/x@y")) == "sqlite:////srv/x@y/mlflow/mlflow.db"
+
+
 def test_connecting_to_a_store_leaves_the_environment_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
