@@ -33,6 +33,7 @@ _LONGEST_REASON = 500
 _WAIT_SECONDS = 60.0
 _NOT_IN_URIS = "%?#"
 _SERVER = "MLFLOW_TRACKING_URI"
+_REGISTRY = "MLFLOW_REGISTRY_URI"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def connect(store: Path, *, make: bool = False) -> None:
     busy = f"another run makes the MLflow store {folder}. Wait until it has ended."
     with locked(folder / ".lock", busy, wait_seconds=_WAIT_SECONDS), explained():
         _use(place)
-        os.environ.pop(_SERVER, None)  # MLflow has set it, and it would win over the next store
+        os.environ.pop(_SERVER, None)  # as the other below: it would win over the next store
         client = mlflow.MlflowClient()  # makes the tables, where there are none, at the first use
         client.search_experiments(max_results=1)
         client.search_registered_models(max_results=1)
@@ -108,6 +109,7 @@ def connect(store: Path, *, make: bool = False) -> None:
 def _use(place: str) -> None:
     mlflow.set_tracking_uri(place)
     mlflow.set_registry_uri(place)
+    os.environ.pop(_REGISTRY, None)  # MLflow has set it: processes started here would inherit it
 
 
 @contextmanager
