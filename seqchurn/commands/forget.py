@@ -14,6 +14,7 @@ import polars as pl
 
 from seqchurn import events
 from seqchurn.commands.parts import sequences_store
+from seqchurn.commands.stores import score_folders
 from seqchurn.config import Config
 from seqchurn.config.deliveries import FileDelivery
 from seqchurn.errors import ModelError
@@ -24,7 +25,7 @@ from seqchurn.schema import CUSTOMER_ID, TIMESTAMP
 from seqchurn.scoring import forget_scores
 from seqchurn.sequences import build_store
 from seqchurn.sinks import Delivered, FileSink, open_sink
-from seqchurn.storage import BucketStore
+from seqchurn.storage import AS_OF, BucketStore
 from seqchurn.tracking import TrainedModel, connect, models_trained_on
 
 __all__ = ["run"]
@@ -136,7 +137,7 @@ def _rebuild_sequences(config: Config, table: BucketStore, theirs: pl.Expr) -> N
 
 
 def _remove_from_scores(config: Config, theirs: pl.Expr) -> None:
-    for folder in sorted((config.store / "scores" / config.name).glob("as_of=*")):
+    for folder in sorted(f for place in score_folders(config) for f in place.glob(f"{AS_OF}*")):
         if count := forget_scores(BucketStore(folder), theirs):
             print(f"scores      {count:,} removed: {folder}")
 

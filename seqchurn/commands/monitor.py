@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seqchurn.commands.monitoring_report import track_monitoring, write_monitoring
+from seqchurn.commands.outcomes import interventions_of
 from seqchurn.commands.parts import clock_of, end_of_log, sequences_store
 from seqchurn.config import Config
 from seqchurn.config.units import duration_days
 from seqchurn.errors import DataError
+from seqchurn.evaluation import HOLDOUT
 from seqchurn.files import disk_failures, locked
 from seqchurn.scoring import (
     Band,
@@ -62,7 +64,13 @@ def _monitor(config: Config, folder: Path) -> None:
         check_alarms(quiet)
         return
     band = _band(config)
-    log = OrderLog.read(sequences, clock=clock, target=config.waits.target, end_day=end_day)
+    log = OrderLog.read(
+        sequences,
+        clock=clock,
+        target=config.waits.target,
+        end_day=end_day,
+        interventions=interventions_of(config),
+    )
     found = monitor(_judged(config, passed, log), band)
     files = write_monitoring(folder, found, band)
     page = (
@@ -96,7 +104,8 @@ def _nothing_yet(tables: Sequence[ScoreTable], clock: Clock, end_day: float) -> 
 
 def _judged(config: Config, tables: Sequence[ScoreTable], log: OrderLog) -> list[Judged]:
     bins = config.evaluation.calibration_bins
-    judged = [judge(table, log, dataset=config.name, bins=bins) for table in tables]
+    cohorts = ("all", HOLDOUT)
+    judged = [judge(t, log, dataset=config.name, bins=bins, cohorts=cohorts) for t in tables]
     found = [table for table in judged if table is not None]
     if not found:
         raise DataError(

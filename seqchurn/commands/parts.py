@@ -24,6 +24,7 @@ from seqchurn.tracking import Bundle, RegisteredModel, connect, find_model, open
 from seqchurn.waits import Clock
 
 __all__ = [
+    "Fitting",
     "all_sequences",
     "attributes_of",
     "clock_of",
@@ -38,6 +39,10 @@ __all__ = [
     "sequences_store",
     "training_cutoff",
 ]
+
+
+Fitting = tuple[RegisteredModel, Bundle]
+"""A version that fits config and sequences, opened."""
 
 
 def sequences_store(config: Config) -> BucketStore:
@@ -163,7 +168,7 @@ def _steps(config: Config, horizon: str, found: str) -> float:
     return days
 
 
-def fitting_model(config: Config, wanted: str | None) -> tuple[RegisteredModel, Bundle]:
+def fitting_model(config: Config, wanted: str | None) -> Fitting:
     """A registered version of the config's model, checked to fit config and sequences.
 
     Raises:

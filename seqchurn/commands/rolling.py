@@ -6,12 +6,12 @@ from datetime import datetime
 
 import polars as pl
 
+from seqchurn.commands.outcomes import histories_of
 from seqchurn.commands.parts import attributes_of, clock_of, end_of_log, score_options
 from seqchurn.config import Config
 from seqchurn.config.units import duration_days
 from seqchurn.evaluation import Outcomes, count_events, outcomes_at
 from seqchurn.evaluation.cutoffs import rolling_cutoffs
-from seqchurn.waits import histories
 
 __all__ = ["Rolling"]
 
@@ -32,12 +32,7 @@ class Rolling:
         """Lay out the cutoffs."""
         self._log, self._clock, self._end_day = log, clock_of(config), end_of_log(config)
         self._horizons_days = list(score_options(config).horizons.values())
-        self._orders = histories(
-            log,
-            clock=self._clock,
-            target=config.waits.target,
-            numbers=attributes_of(config).numbers,
-        )
+        self._orders = histories_of(config, log, numbers=attributes_of(config).numbers)
         until = config.backtest.until
         first_day = self._orders.select(pl.col("order_days").list.first().min()).item()
         self.cutoffs = rolling_cutoffs(

@@ -8,23 +8,17 @@ from datetime import datetime
 import torch
 
 from seqchurn.commands.moments import moments_of
-from seqchurn.commands.parts import (
-    fitting_model,
-    score_options,
-    sequences_store,
-)
+from seqchurn.commands.parts import Fitting, fitting_model
+from seqchurn.commands.score_table import publish
+from seqchurn.commands.shadow import score_in_shadow, shadow_model
 from seqchurn.commands.show_scores import scores_as_text
 from seqchurn.commands.stores import last_scores, scores_store
 from seqchurn.config import Config
-from seqchurn.processes import cores
-from seqchurn.scoring import Scoring, publish_scores
-from seqchurn.tracking import CHAMPION, Bundle, RegisteredModel
+from seqchurn.tracking import CHAMPION
 
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
-
-_WORTH_A_PROCESS = 10_000  # customers: some ten seconds of a core
 
 
 def run(
@@ -53,17 +47,22 @@ def run(
     """
     torch.set_num_threads(config.threads)
     moments = moments_of(config, as_of=as_of, start=start, end=end)
-    registered, bundle = fitting_model(config, model_version or CHAMPION)
-    _warn_if_seen(bundle, registered, moments[0])
-    for moment in moments:
-        if customer_ids:
+    registered, bundle = fitting = fitting_model(config, model_version or CHAMPION)
+    _warn_if_seen(fitting, moments[0])
+    if customer_ids:
+        for moment in moments:
             print(scores_as_text(config, bundle, registered, moment, customer_ids))
-        else:
-            _publish(config, bundle, registered, moment, force=force)
+        return
+    shadow = shadow_model(config, registered)
+    for moment in moments:
+        _publish(config, fitting, moment, force=force)
+        if shadow is not None:
+            score_in_shadow(config, shadow, moment, force=force)
 
 
-def _warn_if_seen(bundle: Bundle, registered: RegisteredModel, first: datetime) -> None:
+def _warn_if_seen(fitting: Fitting, first: datetime) -> None:
     """Scores before the training cutoff flatter the model: it has seen what came next."""
+    registered, bundle = fitting
     if first < datetime.fromisoformat(bundle.training_cutoff):
         _log.warning(
             "scores as of %s are in-sample: %s has seen everything before %s. Score a later "
@@ -74,27 +73,10 @@ def _warn_if_seen(bundle: Bundle, registered: RegisteredModel, first: datetime) 
         )
 
 
-def _publish(
-    config: Config, bundle: Bundle, registered: RegisteredModel, moment: datetime, *, force: bool
-) -> None:
-    sequences = sequences_store(config).snapshot()
-    scoring = Scoring(bundle.model, sequences, moment, score_options(config), registered.facts)
+def _publish(config: Config, fitting: Fitting, moment: datetime, *, force: bool) -> None:
     store = scores_store(config, moment)
-    fresh = publish_scores(
-        scoring,
-        store,
-        guards=config.guards,
-        trained_until=datetime.fromisoformat(bundle.training_cutoff),
-        previous=last_scores(config, moment),
-        at_once=_processes(config, sequences.manifest["n_customers"]),
-        force=force,
-    )
+    previous = last_scores(config, moment)
+    fresh = publish(config, fitting, moment, store, previous=previous, force=force)
     customers = store.manifest()["total_rows"]
     state = "" if fresh else ", unchanged"
-    print(f"scores  {customers:,} customers by {registered.uri}{state}: {store.folder}")
-
-
-def _processes(config: Config, customers: int) -> int:
-    """How many processes score: as configured, or as many as there is work and cores for."""
-    most = min(customers // _WORTH_A_PROCESS, cores() // config.threads)
-    return config.scoring.at_once or max(most, 1)
+    print(f"scores  {customers:,} customers by {fitting[0].uri}{state}: {store.folder}")

@@ -14,12 +14,29 @@ from seqchurn.config import Config
 from seqchurn.errors import DataError
 from seqchurn.storage import AS_OF, BucketStore, Snapshot, tables_by_moment
 
-__all__ = ["last_scores", "name_of", "published_scores", "scores_store"]
+__all__ = [
+    "last_scores",
+    "name_of",
+    "published_scores",
+    "score_folders",
+    "scores_store",
+    "shadow_store",
+]
 
 
 def scores_store(config: Config, as_of: datetime) -> BucketStore:
     """Where the score table of a moment lies."""
     return BucketStore(_folder(config) / f"{AS_OF}{name_of(config, as_of)}")
+
+
+def shadow_store(config: Config, as_of: datetime) -> BucketStore:
+    """Where the table of a model that scores beside the champion lies."""
+    return BucketStore(_shadow_folder(config) / f"{AS_OF}{name_of(config, as_of)}")
+
+
+def score_folders(config: Config) -> list[Path]:
+    """All that hold score tables, a folder each."""
+    return [_folder(config), _shadow_folder(config)]
 
 
 def published_scores(config: Config, as_of: str | None) -> BucketStore:
@@ -50,6 +67,10 @@ def last_scores(config: Config, before: datetime) -> Snapshot | None:
 
 def _folder(config: Config) -> Path:
     return config.store / "scores" / config.name
+
+
+def _shadow_folder(config: Config) -> Path:
+    return config.store / "shadow" / config.name
 
 
 def _moments(config: Config) -> dict[datetime, BucketStore]:

@@ -6,6 +6,7 @@ gates was observed. Before there is a champion Kaplan-Meier stands in for it.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from seqchurn.baselines import KaplanMeier
 from seqchurn.commands.outcomes import outcomes_of
 from seqchurn.commands.parts import (
+    Fitting,
     clock_of,
     end_of_log,
     fitting_model,
@@ -23,19 +25,18 @@ from seqchurn.commands.parts import (
 )
 from seqchurn.config import Config
 from seqchurn.errors import ConfigError, ModelError
-from seqchurn.evaluation import Outcomes
+from seqchurn.evaluation import HOLDOUT, Outcomes
 from seqchurn.evaluation.asking import ask_baseline
 from seqchurn.evaluation.cutoffs import last_day
 from seqchurn.evaluation.gates import Gate, calibration_gates, leak_gate, log_loss_gates
 from seqchurn.evaluation.rows import Predictions
 from seqchurn.prediction import running_waits
 from seqchurn.sequences import sequences_before
-from seqchurn.tracking import Bundle, RegisteredModel, rolled_back_at
+from seqchurn.tracking import RegisteredModel, rolled_back_at
 
 __all__ = ["Trial", "hold_trial"]
 
-Fitting = tuple[RegisteredModel, Bundle]
-"""A version that fits config and sequences, opened."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -133,14 +134,20 @@ def _kaplan_meier(outcomes: Outcomes) -> NDArray[np.float64]:
 def _scores(config: Config, outcomes: Outcomes, answers: Predictions) -> list[Gate]:
     limits, evaluation = config.gates, config.evaluation
     challenger, rival = answers.values()
-    return [
-        *log_loss_gates(
+    log_loss = [
+        gate
+        for cohort in _asked(outcomes, least=limits.min_cohort)
+        for gate in log_loss_gates(
             outcomes,
             challenger,
             rival,
             max_increase=limits.max_log_loss_increase,
+            cohort=cohort,
             resamples=evaluation.resamples,
-        ),
+        )
+    ]
+    return [
+        *log_loss,
         *calibration_gates(
             outcomes,
             challenger,
@@ -150,6 +157,23 @@ def _scores(config: Config, outcomes: Outcomes, answers: Predictions) -> list[Ga
             bins=evaluation.calibration_bins,
         ),
     ]
+
+
+def _asked(outcomes: Outcomes, *, least: int) -> list[str]:
+    """All customers and, if it is large enough, the holdout."""
+    members = outcomes.cohorts.get(HOLDOUT)
+    if members is None:
+        return ["all"]
+    if members.sum() < least:
+        _log.warning(
+            "the holdout has %s customers before %s, fewer than [gates] min_cohort %s: no gate "
+            "looks at it",
+            f"{int(members.sum()):,}",
+            outcomes.cutoff.isoformat(),
+            f"{least:,}",
+        )
+        return ["all"]
+    return ["all", HOLDOUT]
 
 
 def _past(challenger: RegisteredModel) -> list[Gate]:

@@ -18,6 +18,7 @@ from seqchurn.config.events import EventsConfig
 from seqchurn.config.gates import GatesConfig
 from seqchurn.config.guards import GuardsConfig
 from seqchurn.config.head import Head, LogLogisticMixtureConfig
+from seqchurn.config.interventions import InterventionsConfig
 from seqchurn.config.monitoring import MonitoringConfig
 from seqchurn.config.scoring import ScoringConfig
 from seqchurn.config.section import Section
@@ -54,6 +55,8 @@ class Config(Section):
     """How busy the shop is, day by day: the clock that waits run by."""
     training: TrainingConfig = TrainingConfig()
     """How the model is fitted."""
+    interventions: InterventionsConfig = InterventionsConfig()
+    """What the shop does about churn, and whom it leaves alone."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """What a model is asked, and when."""
     backtest: BacktestConfig = BacktestConfig()

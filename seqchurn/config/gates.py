@@ -13,7 +13,8 @@ __all__ = ["GatesConfig"]
 class GatesConfig(Section):
     """What a challenger must show before it becomes the champion.
 
-    Bins and resamples are those of `evaluation`.
+    A holdout of interventions, if it is large enough, has gates of its own. Bins and resamples are
+    those of `evaluation`.
     """
 
     cutoff: Instant | None = None

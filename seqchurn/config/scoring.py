@@ -22,6 +22,9 @@ class ScoringConfig(Section):
     at_once: PositiveInt | None = None
     """Processes that score, each some buckets; default: where there are many customers, one for
     every `threads` cores; else one."""
+    shadow: str | None = None
+    """Version or alias of the model, such as challenger, that scores beside the champion: a table
+    apart in `shadow`, and how far the two differ."""
     count_paths: PositiveInt = 6
     """Next orders drawn of a customer who orders for certain, to tell expected_orders from what
     follows each; fewer for others."""

@@ -1,9 +1,9 @@
 """What was known at a cutoff -> named groups of customers, which may overlap.
 
 A model that is good at regulars can be useless for newcomers. Groups are by orders so far, by
-tenure (since the first event) and by quiet time (since the last order); the borders of the latter
-two are thirds of the customers, so that one rule fits logs of years and of hours, and stand in the
-names. Shapes: B customers.
+tenure (since the first event), by quiet time (since the last order) and by what the shop did with
+them; the borders of tenure and quiet time are thirds of the customers, so that one rule fits logs
+of years and of hours, and stand in the names. Shapes: B customers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from seqchurn.evaluation.interventions import intervention_groups
 from seqchurn.evaluation.table import horizon_text
 from seqchurn.schema import TIMESTAMP
 
@@ -62,7 +63,7 @@ def cohorts_at(
     Returns:
         `all`, of the kind `customers`; by number of orders (order days) `no order yet`,
         `one order` and `repeat`; by number of events `one event`; up to three by tenure and, of
-        customers who ordered, by quiet time.
+        customers who ordered, by quiet time; `holdout` and `treated`, where histories know them.
     """
     orders = known["order_days"].list.len().to_numpy()
     tenure = cutoff_day - known["first_day"].to_numpy()
@@ -73,6 +74,7 @@ def cohorts_at(
         "number of events": {} if event_counts is None else {"one event": event_counts == 1},
         "tenure": dict(_thirds("tenure", tenure)),
         "quiet time": dict(_thirds("quiet", quiet)),
+        "interventions": intervention_groups(known, cutoff_day=cutoff_day),
     }
     members, kinds = {"all": np.full(orders.size, True)}, {"all": "customers"}
     for kind, named in groups.items():

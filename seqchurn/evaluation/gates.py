@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqchurn.console import table
+from seqchurn.evaluation.interventions import HOLDOUT
 from seqchurn.evaluation.outcomes import Outcomes
 from seqchurn.evaluation.table import digits, horizon_text
 from seqchurn.metrics import (
@@ -53,6 +54,7 @@ def log_loss_gates(
     rival: Probabilities,
     *,
     max_increase: float,
+    cohort: str = "all",
     resamples: int = 1_000,
     seed: int = 0,
 ) -> list[Gate]:
@@ -63,22 +65,26 @@ def log_loss_gates(
         challenger: Probability of an order within each horizon, shape (B, H).
         rival: The same of the model that it would replace, shape (B, H).
         max_increase: Nats that it may be higher.
+        cohort: Customers who are asked.
         resamples: Bootstrap resamples of customers.
         seed: Of the resamples.
 
     Returns:
         Gates whose `found` is the lower end of the 95 % interval of the increase.
     """
-    drawn = draw_resamples(len(outcomes.ordered), number=resamples, seed=seed)
+    members = outcomes.cohorts[cohort]
+    drawn = draw_resamples(int(members.sum()), number=resamples, seed=seed)
     gates = []
     for h, horizon in enumerate(outcomes.horizons_days):
         own, other = (
-            resampled_log_loss(p[:, h], outcomes.ordered[:, h], drawn) for p in (challenger, rival)
+            resampled_log_loss(p[members, h], outcomes.ordered[members, h], drawn)
+            for p in (challenger, rival)
         )
         increase = own - other
         value, low, high = (digits(x, "+") for x in (increase.value, increase.low, increase.high))
         text = f"{digits(own.value)} against {digits(other.value)}: {value} [{low}, {high}]"
-        gates.append(Gate(f"log_loss {horizon_text(horizon)}", increase.low, max_increase, text))
+        name = _named("log_loss", horizon, cohort)
+        gates.append(Gate(name, increase.low, max_increase, text))
     return gates
 
 
@@ -91,14 +97,14 @@ def calibration_gates(
     min_cohort: int,
     bins: int = 10,
 ) -> list[Gate]:
-    """One gate per horizon over all customers, then one for the cohort that is nearest to fail.
+    """Gates per horizon: all customers, the holdout, then the cohort that is nearest to fail.
 
     Args:
         outcomes: What followed the cutoff.
         challenger: Probability of an order within each horizon, shape (B, H).
         max_ece: Largest calibration error over all customers, beyond chance.
         max_ece_cohort: The same in a cohort.
-        min_cohort: Customers that a cohort must have to be looked at.
+        min_cohort: Customers that a cohort, as the holdout, must have to be looked at.
         bins: Bins of equal count in the calibration error.
 
     Returns:
@@ -106,19 +112,27 @@ def calibration_gates(
     """
     whole, worst = [], []
     for h, horizon in enumerate(outcomes.horizons_days):
-        within, came = horizon_text(horizon), outcomes.ordered[:, h]
-        cohorts = []
+        cohorts: list[Gate] = []
+        came = outcomes.ordered[:, h]
         for cohort, members in outcomes.cohorts.items():
             probability, ordered = challenger[members, h], came[members]
             error = expected_calibration_error(probability, ordered, bins=bins)
             chance = calibration_error_by_chance(probability, bins=bins)
             text = f"{cohort}: {ordered.size:,} customers; limit with {digits(chance)} for chance"
             if cohort == "all":
-                whole.append(Gate(f"ece {within}", error, max_ece + chance, text))
+                whole.append(Gate(_named("ece", horizon), error, max_ece + chance, text))
             elif ordered.size >= min_cohort:
-                cohorts.append(Gate(f"ece_cohort {within}", error, max_ece_cohort + chance, text))
+                own = cohort == HOLDOUT
+                name = _named("ece", horizon, HOLDOUT) if own else _named("ece_cohort", horizon)
+                gate = Gate(name, error, max_ece_cohort + chance, text)
+                (whole if own else cohorts).append(gate)
         worst += sorted(cohorts, key=lambda gate: gate.limit - gate.found)[:1]
     return whole + worst
+
+
+def _named(what: str, horizon_days: float, cohort: str = "all") -> str:
+    """The name of a gate."""
+    return " ".join([what, horizon_text(horizon_days), *([] if cohort == "all" else [cohort])])
 
 
 def leak_gate(model: str, predicted: Probabilities, again: Probabilities) -> Gate:

@@ -1,7 +1,7 @@
 """An assessment -> the page that `seqchurn evaluate` prints.
 
-Of all customers: scores by horizon, differences to the best baseline, waits, counts. Cohorts and
-everything else stand in the JSON files.
+Of all customers: scores by horizon, differences to the best baseline, waits, counts; of the
+holdout, if there is one: scores. Other cohorts and everything else stand in the JSON files.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from seqchurn.console import table
 from seqchurn.evaluation.assessment import Assessment
 from seqchurn.evaluation.differences import against_best, verdict
+from seqchurn.evaluation.interventions import HOLDOUT
 from seqchurn.evaluation.table import digits, evaluation_table, horizon_text, marked
 
 __all__ = ["summary"]
@@ -31,11 +32,18 @@ def summary(assessment: Assessment) -> str:
     """Lines without a final newline."""
     parts = [
         evaluation_table(assessment.scores),
+        _holdout(assessment.scores),
         _differences(assessment.differences),
         _waits([row for row in assessment.waits if row["cohort"] == "all"]),
         _counts([row for row in assessment.counts if row["cohort"] == "all"]),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _holdout(rows: _Rows) -> str:
+    """The scores of those who are left alone; nothing where none are named."""
+    there = any(row["cohort"] == HOLDOUT for row in rows)
+    return evaluation_table(rows, cohort=HOLDOUT) if there else ""
 
 
 def _differences(rows: _Rows) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seqchurn.scoring.alarms import band_alarm, check_alarms, quiet_alarm
 from seqchurn.scoring.buckets import Scoring
+from seqchurn.scoring.comparison import compare_scores, comparison_table
 from seqchurn.scoring.forget import forget_scores
 from seqchurn.scoring.judging import Judged, OrderLog, judge
 from seqchurn.scoring.monitor import QUANTITIES, Band, Monitoring, monitor
@@ -21,6 +22,8 @@ __all__ = [
     "Scoring",
     "band_alarm",
     "check_alarms",
+    "compare_scores",
+    "comparison_table",
     "day_text",
     "forget_scores",
     "judge",

@@ -21,9 +21,10 @@ def band_alarm(latest: pl.DataFrame, band: Band) -> str:
         band: That it was judged by.
     """
     left = [
-        f"  {row['model']}, within {horizon_text(row['horizon_days'])}, {row['tables']:,} table(s) "
-        f"as of {row['first']} to {row['last']}: {words}, {row[f'{what}_observed']:,} observed, "
-        f"{row[f'{what}_expected']:,.1f} expected, ratio {digits(row[f'{what}_ratio'])}"
+        f"  {row['model']}, within {horizon_text(row['horizon_days'])}, {_whose(row['cohort'])}"
+        f"{row['tables']:,} table(s) as of {row['first']} to {row['last']}: {words}, "
+        f"{row[f'{what}_observed']:,} observed, {row[f'{what}_expected']:,.1f} expected, "
+        f"ratio {digits(row[f'{what}_ratio'])}"
         for row in latest.iter_rows(named=True)
         for what, words in QUANTITIES.items()
         if row[f"{what}_verdict"] == OUT_OF_BAND
@@ -37,6 +38,10 @@ def band_alarm(latest: pl.DataFrame, band: Band) -> str:
         "this, or one of several that stopped.\nIf it is whole, customers have changed: run "
         "seqchurn train and seqchurn promote."
     )
+
+
+def _whose(cohort: str) -> str:
+    return "" if cohort == "all" else f"cohort {cohort}, "
 
 
 def quiet_alarm(newest_day: float, end_day: float, max_quiet: str | None) -> str:

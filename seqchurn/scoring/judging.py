@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from seqchurn.evaluation import Cohorts, Outcomes, evaluate, outcomes_at, reliability
+from seqchurn.evaluation import Cohorts, Interventions, Outcomes, evaluate, outcomes_at, reliability
 from seqchurn.evaluation.rows import Row
 from seqchurn.metrics import spread_of_sum
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
@@ -46,14 +46,36 @@ class OrderLog:
     end_day: float
 
     @classmethod
-    def read(cls, sequences: Snapshot, *, clock: Clock, target: str, end_day: float) -> OrderLog:
-        """Order days of all customers, from their sequences bucket by bucket."""
-        columns = [CUSTOMER_ID, TIMESTAMP, EVENT_TYPE]
-        parts = (
-            histories(sequences.read(bucket, columns), clock=clock, target=target)
-            for bucket in sequences.buckets()
-        )
-        return cls(pl.concat(parts), clock, end_day)
+    def read(
+        cls,
+        sequences: Snapshot,
+        *,
+        clock: Clock,
+        target: str,
+        end_day: float,
+        interventions: Interventions | None = None,
+    ) -> OrderLog:
+        """Order days of all customers, from their sequences bucket by bucket.
+
+        Args:
+            sequences: The sequences table.
+            clock: The grid of waits.
+            target: Event type that is an order.
+            end_day: First day after the log.
+            interventions: What is known of what the shop does.
+
+        Raises:
+            ConfigError: If a type of event that is named as intervention never occurs.
+        """
+        interventions = interventions or Interventions()
+        parts = []
+        for bucket in sequences.buckets():
+            log = sequences.read(bucket, [CUSTOMER_ID, TIMESTAMP, EVENT_TYPE])
+            orders = histories(log, clock=clock, target=target)
+            parts.append(interventions.add_to(orders, log, clock))
+        found = pl.concat(parts)
+        interventions.check(found)
+        return cls(found, clock, end_day)
 
 
 @dataclass(frozen=True)

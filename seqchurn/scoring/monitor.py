@@ -89,13 +89,14 @@ class Monitoring:
         return list(files)
 
     def metrics(self) -> dict[int, dict[str, float]]:
-        """Numbers of all customers by week since 1970, with names as `shop_version_1/auc_7d`."""
+        """Numbers by week since 1970, named `shop_version_1/auc_7d`, `.../holdout/auc_7d`."""
         names = [*(f"{what}_ratio" for what in QUANTITIES), *_SCORES]
         number = pl.col("week").str.to_date().dt.epoch("d") // 7
         found: dict[int, dict[str, float]] = {}
-        for row in self.weeks.filter(cohort="all").with_columns(step=number).iter_rows(named=True):
+        for row in self.weeks.with_columns(step=number).iter_rows(named=True):
             model, within = row["model"].replace(" ", "_"), f"{row['horizon_days']:g}d"
-            values = {f"{model}/{n}_{within}": row[n] for n in names if row[n] is not None}
+            place = model if row["cohort"] == "all" else f"{model}/{row['cohort']}"
+            values = {f"{place}/{n}_{within}": row[n] for n in names if row[n] is not None}
             found.setdefault(row["step"], {}).update(values)
         return found
 

@@ -27,32 +27,36 @@ _SHOWN = 4
 
 
 def monitor_page(found: Monitoring, band: Band) -> str:
-    """Lines of all customers, without a final newline."""
+    """Lines without a final newline, of all customers; of late, of the other cohorts, too."""
     names = found.versions["model"].str.extract(r"^(.*) version ").n_unique()
     version = pl.col("model").str.replace(r"^.* version ", "") if names == 1 else pl.col("model")
     latest, versions, weeks = (
-        rows.filter(cohort="all").with_columns(version)
-        for rows in (found.latest, found.versions, found.weeks)
+        rows.with_columns(version) for rows in (found.latest, found.versions, found.weeks)
     )
+    versions, weeks = versions.filter(cohort="all"), weeks.filter(cohort="all")
     parts = [_latest(latest, band), _versions(versions), _weeks(weeks), _left_out(versions)]
     return "\n\n".join(part for part in parts if part)
 
 
 def _latest(rows: pl.DataFrame, band: Band) -> str:
+    head = (
+        "observed/expected of late, customers who order and order days, with 95 % intervals:\n"
+        f"tables of {horizon_text(band.recent_days)}, of the version of the newest; an alarm "
+        f"outside {band.low:g} to {band.high:g}"
+    )
+    parts = [head, _of_late(rows.filter(cohort="all"))]
+    for cohort in rows.filter(pl.col("cohort") != "all")["cohort"].unique(maintain_order=True):
+        parts += [f"of them, cohort {cohort}", _of_late(rows.filter(cohort=cohort))]
+    return "\n\n".join(parts)
+
+
+def _of_late(rows: pl.DataFrame) -> str:
     lines = [
         [*_left(row), *(cell for what in QUANTITIES for cell in _judged(row, what)), *_tables(row)]
         for row in rows.iter_rows(named=True)
     ]
     verdicts = [text for words in _HEADERS.values() for text in (words, "verdict")]
-    return "\n".join(
-        [
-            "observed/expected of late, customers who order and order days, with 95 % intervals:",
-            f"tables of {horizon_text(band.recent_days)}, of the version of the newest; an alarm "
-            f"outside {band.low:g} to {band.high:g}",
-            "",
-            _grouped(lines, ["within", "version", *verdicts, "tables", "last"]),
-        ]
-    )
+    return _grouped(lines, ["within", "version", *verdicts, "tables", "last"])
 
 
 def _versions(rows: pl.DataFrame) -> str:
