@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow soak month bench-accuracy bench-speed clean
+.PHONY: help demo test check-slow soak month bench-accuracy bench-speed audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' Makefile
@@ -44,8 +44,14 @@ bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
 bench-speed: $(INSTALLED) ## every stage against the least that it could cost, in time and memory
 	$(BIN)/python -m tests.benchmarks.speed $(BENCH_ARGS)
 
+audit: $(INSTALLED) ## known vulnerabilities of what is installed; asks PyPI
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install --quiet $(PIP_ARGS) pip-audit
+	$(VENV)-audit/bin/pip-audit --strict --skip-editable \
+		--path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 clean: ## remove the environment and caches; data stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-audit .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 	find seqchurn tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip 25.1 was the first that knows --group; lifetimes gives the data of golden tests only, and
