@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from lightning_fabric.plugins.environments.lightning import find_free_network_port
 
-from seqchurn import __version__
+from seqchurn.code_version import code_version
 from seqchurn.commands.one_network import data_before, fit_network, recalibrated
 from seqchurn.commands.parts import clock_of
 from seqchurn.config import Config
@@ -187,8 +187,8 @@ def _fit_apart(task: _Task, tell: Tell) -> None:
 
 
 def fit_name(config: Config, cutoff: datetime, digest: str) -> str:
-    """Short name of a fit: the same for the same program, config and data."""
-    fit_itself = f"{__version__} {config.model_dump_json(exclude=_NOT_OF_THE_FIT)}"
+    """Short name of a fit: the same for the same program, to its last line, config and data."""
+    fit_itself = f"{code_version()} {config.model_dump_json(exclude=_NOT_OF_THE_FIT)}"
     text = f"{fit_itself} {_ranks(config)} {cutoff.isoformat()} {digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

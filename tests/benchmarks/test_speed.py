@@ -103,6 +103,12 @@ def test_a_child_that_fails_is_told_with_its_complaint() -> None:
         measure([sys.executable, "-c", "raise SystemExit('no luck')"])
 
 
+def test_a_verb_that_never_calls_what_is_clocked_is_told() -> None:
+    inside = [sys.executable, "-m", "tests.benchmarks.timing.inside", "seqchurn.commands.train:run"]
+    with pytest.raises(MeasureError, match="seqchurn.commands.train:run was never called by"):
+        measure([*inside, "train", "--help"])
+
+
 def test_a_clock_tells_when_a_function_was_first_called_and_left() -> None:
     class Place:
         def work(self, number: int) -> int:
@@ -209,7 +215,7 @@ def test_the_whole_benchmark_runs_on_a_small_log(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = "prepare,train,score,start,peers"
-    arguments = ["--events", "4000", "--rounds", "1", "--rows", names]
+    arguments = ["--events", "4000", "--rounds", "2", "--rows", names]
     assert speed.main([*arguments, "--data_dir", str(tmp_path / "data")]) == 0
     found = json.loads((results / "speed-partial.json").read_text())["rows"]
     measured = {entry["what"] for entry in found if entry["value"] is not None}

@@ -18,8 +18,8 @@ WRITE_KEY, PASSWORD = "planted-write-key-4712", "planted-p@ssword-4713"
 BASE = "postgresql://clerk:${CRM_PASSWORD}@127.0.0.1:9/crm?connect_timeout=3"
 HASHED = {**CONFIG["events"], "identity": {"hash_key": "SHOP_HASH_KEY"}}
 LOST = {
-    **CONFIG["events"]["sources"][0],
-    **{"kind": "sql", "uri": BASE, "table": "orders", "attributes": {}},
+    **{"name": "orders", "kind": "sql", "uri": BASE, "table": "orders"},
+    **{"customer_id": "who", "timestamp": "at", "event_type": "order"},
 }
 
 
@@ -59,7 +59,7 @@ def test_planted_secrets_are_in_no_file_and_in_nothing_that_is_printed(
         runs(shop, 0, verb)
     runs(shop, 0, "train", "--force", "--training.max_epochs", "1")
     runs(shop, 0, "score", "--as_of", AS_OF, "--scoring.shadow", "challenger")
-    runs(shop, 0, "monitor", "--monitoring.max_quiet", "null")
+    runs(shop, 6, "monitor", "--monitoring.least_expected", "1")  # a model of two epochs
     runs(shop, 7, "deliver", "--as_of", AS_OF)
     runs(shop, 4, "rollback")
     runs(shop, 0, "forget", "--customer_id", "c01")
@@ -70,4 +70,3 @@ def test_planted_secrets_are_in_no_file_and_in_nothing_that_is_printed(
     for secret in (HASH_KEY, WRITE_KEY, basic, PASSWORD, quote(PASSWORD)):
         assert secret not in "".join(printed)
         assert holders(shop.folder, secret) == []
-    assert holders(shop.store, "c01") == []  # hashed, so no table ever held it

@@ -13,6 +13,7 @@ import mlflow
 import polars as pl
 import pytest
 
+from seqchurn.commands import fitting
 from seqchurn.tracking import connect, find_model, open_model
 from tests.shop import AS_OF, Shop
 
@@ -126,7 +127,9 @@ def test_the_end_of_the_log_is_the_default_cutoff(shop: Shop) -> None:
     assert "nothing follows the cutoff 2024-07-19" in done.err
 
 
-def test_a_fit_that_is_registered_is_not_repeated(trained: Shop) -> None:
+def test_a_fit_that_is_registered_is_not_repeated(
+    trained: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trained.must("train")
     trained.must("train", "--training.seed", "1")  # another challenger
     said = trained.must("train")
@@ -138,6 +141,8 @@ def test_a_fit_that_is_registered_is_not_repeated(trained: Shop) -> None:
     other_scores = ["--evaluation.horizons", "[14d]"]  # which the model says when it is asked alone
     assert "models:/shop/4" in trained.must("train", *other_scores)
     assert "models:/shop/5" in trained.must("train", "--force")
+    monkeypatch.setattr(fitting, "code_version", lambda: "0.1.0+another")
+    assert "models:/shop/6" in trained.must("train")  # by another program
 
 
 def test_sections_that_change_no_weight_change_no_fit(trained: Shop) -> None:
@@ -283,9 +288,7 @@ def test_two_trainings_of_the_same_model_at_once_are_refused(
 def test_another_version_of_the_program_does_not_go_on_with_a_training(
     cut_off: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seqchurn.commands import fitting
-
-    monkeypatch.setattr(fitting, "__version__", "0.0.0")
+    monkeypatch.setattr(fitting, "code_version", lambda: "0.1.0+another")
     assert "continuing" not in cut_off.run("train").err
 
 

@@ -24,7 +24,7 @@ MISTAKES = {
     "a key unlike any other": (
         "scoring: {zzz: 1}",
         "[scoring] zzz is not a key here; expected: churn_horizon, interval, reach, at_once, "
-        "count_paths. Remove it.",
+        "shadow, count_paths. Remove it.",
     ),
     "a wrong type": (
         "training: {max_epochs: three}",

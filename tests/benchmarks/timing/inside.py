@@ -42,6 +42,9 @@ def _run(place: str, arguments: list[str]) -> int:
     holder = importlib.import_module(module)
     told = clocked(attrgetter(owner)(holder) if owner else holder, name)
     status = main(arguments)
+    if status == 0 and not told:
+        print(f"{place} was never called by {arguments[0]}", file=sys.stderr)
+        return 1
     print(json.dumps(told))
     return status
 

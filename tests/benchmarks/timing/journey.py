@@ -29,7 +29,7 @@ def journey_rows(bench: Bench) -> list[Row]:
         asked = {_TRAIN: _TARGET, _NEARLY: None, _EVALUATE: _TARGET}
         return [skipped(what, reason, target) for what, target in asked.items()]
     _run(bench, "prepare")
-    runs = [(_run(bench, "train"), _run(bench, "evaluate")) for _ in range(bench.rounds)]
+    runs = [(_run(bench, "train", "--force"), _run(bench, "evaluate")) for _ in range(bench.rounds)]
     train, evaluate = ([pair[i] for pair in runs] for i in (0, 1))
     near = Side([seconds_to_converge(run.log.splitlines()) for run in train])
     whole = "three networks of 25 epochs; 12 cost 1 % of log-loss at validation cutoffs"
@@ -69,6 +69,6 @@ def _clock(entry: dict[str, str]) -> float:
     return datetime.fromisoformat(entry["time"]).timestamp()
 
 
-def _run(bench: Bench, verb: str) -> Measured:
+def _run(bench: Bench, verb: str, *flags: str) -> Measured:
     store = ["--store", str(bench.folder / _LOG), "--log_format", "json"]
-    return measure(bench.verb(verb, CONFIGS / LOGS[_LOG].config, *store))
+    return measure(bench.verb(verb, CONFIGS / LOGS[_LOG].config, *store, *flags))

@@ -63,7 +63,7 @@ def fit_once(bench: Bench, kind: str, hidden: int, events: int | None = None) ->
     }
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     config = bench.prepared(STORE, events or bench.sample_events)
-    return measure(bench.verb("train", config, *words, clock=_FIT))
+    return measure(bench.verb("train", config, "--force", *words, clock=_FIT))
 
 
 def floor_once(bench: Bench, kind: str, hidden: int, events: int | None = None) -> Measured:
