@@ -2,6 +2,8 @@
 
 raw logs -> events -> sequences -> datasets -> encoders + heads -> training -> evaluation
 -> tracking/registry -> scoring -> sinks
+
+From Python: `seqchurn.api`, whose names stand here and are imported when they are first asked for.
 """
 
 from __future__ import annotations
@@ -9,17 +11,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqchurn.tracking.loaded_model import load_model
+    from seqchurn.api import (
+        backtest,
+        evaluate,
+        load_config,
+        load_model,
+        open_store,
+        train,
+    )
 
-__all__ = ["__version__", "load_model"]
+__all__ = [
+    "__version__",
+    "backtest",
+    "evaluate",
+    "load_config",
+    "load_model",
+    "open_store",
+    "train",
+]
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    **dict.fromkeys(("backtest", "evaluate", "open_store", "train"), "seqchurn.api"),
+    "load_config": "seqchurn.config",
+    "load_model": "seqchurn.tracking.loaded_model",
+}
+"""Where a name comes from: no more is imported than it needs."""
 
 
 def __getattr__(name: str) -> Any:
     """Import what is heavy when it is first asked for."""
-    if name == "load_model":
-        from seqchurn.tracking.loaded_model import load_model
+    from importlib import import_module
 
-        return load_model
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'seqchurn' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """All names, also those that are not imported yet."""
+    return sorted(__all__)

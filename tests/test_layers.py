@@ -33,10 +33,11 @@ scoring
 sinks
 plots
 commands
+api
 cli
 """
 RANK = {name: rank for rank, line in enumerate(ORDER.split("\n")) for name in line.split()}
-MAY_SEE_WHOLE_CONFIG = {"config", "commands", "cli"}
+MAY_SEE_WHOLE_CONFIG = {"config", "commands", "api", "cli"}
 
 
 def _layer(path: Path) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+import polars as pl
 import torch
 
 from seqchurn.baselines import check_baselines
@@ -16,6 +17,7 @@ from seqchurn.commands.parts import clock_of, sequences_store
 from seqchurn.commands.rolling import Rolling
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
+from seqchurn.console import preformatted
 from seqchurn.evaluation import write_rows
 from seqchurn.evaluation.backtest import (
     ask_networks,
@@ -25,13 +27,14 @@ from seqchurn.evaluation.backtest import (
     judge,
 )
 from seqchurn.evaluation.backtest_table import backtest_table
+from seqchurn.evaluation.rows import Row
 from seqchurn.plots import save_chart, staleness_chart
 from seqchurn.storage import Snapshot
 from seqchurn.tracking import Run, start_run
 from seqchurn.training.accelerators import check_accelerator
 from seqchurn.training.fitted_model import FittedModel
 
-__all__ = ["run"]
+__all__ = ["Backtest", "backtest", "run"]
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +42,41 @@ _Models = dict[str, tuple[datetime, FittedModel]]
 """By `refit`, with their training cutoff."""
 
 
+@dataclass(frozen=True)
+class Backtest:
+    """What was found at cutoffs of the past, and where it lies."""
+
+    scores: list[Row]
+    """Rows of `backtest.json`."""
+    comparison: pl.DataFrame
+    """The frame of `seqchurn.evaluation.backtest.compared`, which charts take."""
+    folder: Path
+    text: str
+    """The table that is printed."""
+
+    def __str__(self) -> str:
+        """The page that `seqchurn backtest` prints."""
+        return f"{self.text}\n\nreport  {self.folder}"
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
+
+
 def run(config: Config, *, refit: str = "never") -> None:
+    """Judge the network and fresh baselines at cutoffs of the past, and print it.
+
+    Args:
+        config: The whole config.
+        refit: never: the network is fitted at the first cutoff; every: also at each other one.
+
+    Raises:
+        SeqchurnError: If the config, the data or the MLflow store do not allow it.
+        DivergedError: If the loss of a fit is no longer finite.
+    """
+    print(backtest(config, refit=refit))
+
+
+def backtest(config: Config, *, refit: str = "never") -> Backtest:
     """Judge the network and fresh baselines at cutoffs of the past; nothing is registered.
 
     Args:
@@ -58,7 +95,7 @@ def run(config: Config, *, refit: str = "never") -> None:
     past = Rolling(config, log)
     bins = config.evaluation.calibration_bins
     models: _Models = {}
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     with ExitStack() as stack:
         checkpoints = {  # kept until all is done: a backtest that is cut off repeats no fit
             cutoff: stack.enter_context(checkpoints_of(config, cutoff, sequences.digest))
@@ -77,7 +114,7 @@ def run(config: Config, *, refit: str = "never") -> None:
             judged = judge(config.name, outcomes, entrants, bins=bins, clock=clock_of(config))
             tracked.log_metrics(backtest_metrics(judged), step=step)
             rows += judged
-        _report(config, refit, rows, tracked)
+        return _report(config, refit, rows, tracked)
 
 
 def _tracked(config: Config, digest: str, refit: str) -> AbstractContextManager[Run]:
@@ -100,7 +137,7 @@ def _network(config: Config) -> str:
     return f"seqchurn {config.encoder.kind}"
 
 
-def _report(config: Config, refit: str, rows: list[dict[str, Any]], tracked: Run) -> None:
+def _report(config: Config, refit: str, rows: list[Row], tracked: Run) -> Backtest:
     comparison = compared(rows, network=_network(config))
     text = f"{config.name}, refit {refit}: {backtest_table(comparison)}"
     folder = config.store / "backtest" / config.name / f"refit={refit}"
@@ -109,4 +146,4 @@ def _report(config: Config, refit: str, rows: list[dict[str, Any]], tracked: Run
     tracked.log_text(text, "backtest.txt")
     for name in ("backtest.json", "staleness.png"):
         tracked.log_file(folder / name)
-    print(f"{text}\n\nreport  {folder}")
+    return Backtest(rows, comparison, folder, text)

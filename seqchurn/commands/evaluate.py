@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from seqchurn.commands.parts import (
 )
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
+from seqchurn.console import preformatted
 from seqchurn.errors import ConfigError
 from seqchurn.evaluation import Assessment, assess, summary
 from seqchurn.evaluation.asking import ask_baseline, ask_network
@@ -34,12 +36,43 @@ from seqchurn.plots import (
 )
 from seqchurn.tracking import Bundle, RegisteredModel, start_run
 
-__all__ = ["run"]
+__all__ = ["Evaluation", "evaluate", "run"]
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found at a cutoff, and where it lies."""
+
+    assessment: Assessment
+    folder: Path
+    """Tables and charts."""
+    notes: list[str]
+    """What baselines have to say about themselves."""
+
+    def __str__(self) -> str:
+        """The page that `seqchurn evaluate` prints."""
+        return "\n".join([summary(self.assessment), "", *self.notes, f"report  {self.folder}"])
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
+
+
 def run(config: Config, *, model_version: str | None = None) -> None:
+    """Compare a model and the baselines with what followed a cutoff, and print it.
+
+    Args:
+        config: The whole config.
+        model_version: Version or alias; default: the newest.
+
+    Raises:
+        SeqchurnError: If the config, the data or the model do not allow it.
+    """
+    print(evaluate(config, model_version=model_version))
+
+
+def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
     """Compare a model and the baselines with what followed a cutoff.
 
     Args:
@@ -78,9 +111,8 @@ def run(config: Config, *, model_version: str | None = None) -> None:
     )
     folder = _write(config, cutoff, assessment)
     _track(config, registered, folder, assessment)
-    print(summary(assessment))
     notes = [f"{b.name}: {b.note}" for b in baselines.values() if b.note]
-    print("\n".join(["", *notes, f"report  {folder}"]))
+    return Evaluation(assessment, folder, notes)
 
 
 def _cutoff(config: Config, bundle: Bundle) -> datetime:

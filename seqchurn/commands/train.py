@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from seqchurn.plots import learning_chart, save_chart
 from seqchurn.prediction import ScoreOptions
 from seqchurn.tracking import (
     Bundle,
+    RegisteredModel,
     Run,
     challenge_by_fit,
     connect,
@@ -29,10 +31,44 @@ from seqchurn.tracking import (
 from seqchurn.training.accelerators import check_accelerator
 from seqchurn.training.fitted_model import FittedModel
 
-__all__ = ["run"]
+__all__ = ["Training", "run", "train"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A version that was registered, now or before."""
+
+    registered: RegisteredModel
+    cutoff: datetime
+    """First instant that it has not seen."""
+    validation_nll: float | None
+    """Nats per landmark, lower is better; None: this very fit was registered before."""
 
 
 def run(config: Config, *, force: bool = False) -> None:
+    """Fit a model on what lies before the cutoff, register it and say so.
+
+    Args:
+        config: The whole config.
+        force: Fit again even if this very fit is registered already.
+
+    Raises:
+        SeqchurnError: If the config, the data or the MLflow store do not allow it.
+        DivergedError: If the loss is no longer finite.
+    """
+    done = train(config, force=force)
+    state = ", unchanged" if done.validation_nll is None else ""
+    print(f"model       {done.registered.uri}, run {done.registered.run_id}{state}")
+    print(f"cutoff      {done.cutoff.isoformat()}")
+    if done.validation_nll is not None:
+        print(
+            f"validation  {done.validation_nll:.4f} nats per landmark, mean of "
+            f"{config.training.networks} network(s), lower is better"
+        )
+        print(f"tracking    {store_place(config.store)}")
+
+
+def train(config: Config, *, force: bool = False) -> Training:
     """Fit a model on what lies before the cutoff, record the run, register the model.
 
     Args:
@@ -51,9 +87,7 @@ def run(config: Config, *, force: bool = False) -> None:
     model = config.tracking.model or config.name
     fit = _registered_as(fit_name(config, cutoff, sequences.digest), scores)
     if not force and (known := challenge_by_fit(model, fit)):
-        print(f"model       {known.uri}, run {known.run_id}, unchanged")
-        print(f"cutoff      {cutoff.isoformat()}")
-        return
+        return Training(known, cutoff, None)
     data = data_before(config, sequences, cutoff)
     with (
         checkpoints_of(config, cutoff, sequences.digest) as checkpoints,
@@ -73,13 +107,7 @@ def run(config: Config, *, force: bool = False) -> None:
         history.log_chart(checkpoints)
         bundle = _bundle(config, fitted.model, scores, cutoff, tracked.run_id)
         registered = register(bundle, fit=fit)
-    print(f"model       {registered.uri}, run {registered.run_id}")
-    print(f"cutoff      {cutoff.isoformat()}")
-    print(
-        f"validation  {fitted.validation_nll:.4f} nats per landmark, mean of "
-        f"{config.training.networks} network(s), lower is better"
-    )
-    print(f"tracking    {store_place(config.store)}")
+    return Training(registered, cutoff, fitted.validation_nll)
 
 
 def _tracked(config: Config, digest: str) -> AbstractContextManager[Run]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqchurn.prediction.customer_wait import CustomerWait
 from seqchurn.prediction.expected_orders import expected_orders
 from seqchurn.prediction.explanation import (
     Explanation,
@@ -13,6 +14,7 @@ from seqchurn.prediction.running_waits import RunningWaits, check_moment, runnin
 from seqchurn.prediction.scores import ScoreOptions, churn_percentile, score_columns, score_rows
 
 __all__ = [
+    "CustomerWait",
     "Explanation",
     "Moment",
     "RunningWaits",

@@ -11,11 +11,15 @@ import mlflow
 import pandas as pd
 import polars as pl
 
-from seqchurn.errors import ModelError
+from seqchurn.console import preformatted
+from seqchurn.errors import DataError, ModelError
+from seqchurn.prediction import CustomerWait, running_waits
+from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
+from seqchurn.storage import BucketStore
 from seqchurn.tracking.bundle import Bundle
 from seqchurn.tracking.registry import RegisteredModel, find_model, open_model
 from seqchurn.tracking.runs import connect
-from seqchurn.tracking.score_model import from_pandas, score_events
+from seqchurn.tracking.score_model import from_pandas, moment_of, score_events, sequences_of
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -26,11 +30,57 @@ class LoadedModel:
     Args:
         registered: Name, version and run.
         bundle: The model.
+        store: The `store` of a config, which holds its sequences; None: that of the config that
+            trained the model.
     """
 
-    def __init__(self, registered: RegisteredModel, bundle: Bundle) -> None:
+    def __init__(
+        self, registered: RegisteredModel, bundle: Bundle, store: Path | None = None
+    ) -> None:
         self.registered = registered
         self.bundle = bundle
+        self.store = store or Path(bundle.config["store"])
+
+    def wait(
+        self,
+        customer_id: str,
+        as_of: str | date,
+        *,
+        events: pl.DataFrame | pd.DataFrame | None = None,
+    ) -> CustomerWait:
+        """When a customer orders next, as seen from a moment: a whole distribution.
+
+        Args:
+            customer_id: As it stands in the tables.
+            as_of: As in `predict`.
+            events: The events table, or the part of it that is of the customer; default: the
+                sequences in the store.
+
+        Raises:
+            ConfigError: If `as_of` is no time, or inside a step of the grid.
+            DataError: If there is no such customer before the moment, or there are no sequences.
+        """
+        model = self.bundle.model
+        if events is None:
+            name = str(self.bundle.config["name"])
+            log = BucketStore(self.store / "sequences" / name).scan()
+        else:
+            log = sequences_of(self.bundle, _polars(events)).lazy()
+        theirs = log.filter(pl.col(CUSTOMER_ID) == customer_id).collect()
+        moment = moment_of(as_of, model.clock)
+        if theirs.filter(pl.col(TIMESTAMP).list.first() < moment).is_empty():
+            raise DataError(
+                f"no event of customer {customer_id} lies before {moment.isoformat()}. Check the "
+                "id or choose a later as_of."
+            )
+        seen = theirs.select(TIMESTAMP, EVENT_TYPE).explode(TIMESTAMP, EVENT_TYPE)
+        orders = seen.filter(pl.col(TIMESTAMP) < moment, pl.col(EVENT_TYPE) == model.target)
+        waits = running_waits(model, theirs, moment)
+        return CustomerWait(waits, model.clock, orders=not orders.is_empty())
+
+    def _repr_html_(self) -> str:
+        seen = f"trained on what came before {self.bundle.training_cutoff}"
+        return preformatted(f"{self.registered.uri}, run {self.registered.run_id}, {seen}")
 
     @overload
     def predict(self, events: pl.DataFrame, *, as_of: str | date) -> pl.DataFrame: ...
@@ -53,10 +103,12 @@ class LoadedModel:
             ConfigError: If `as_of` is no time, or inside a step of the grid.
             DataError: If columns are missing, or hold what cannot be read.
         """
-        table = events if isinstance(events, pl.DataFrame) else from_pandas(events)
-        moment = as_of.isoformat() if isinstance(as_of, date) else as_of
-        scores = score_events(self.bundle, table, moment, version=self.registered.version)
+        scores = score_events(self.bundle, _polars(events), as_of, version=self.registered.version)
         return scores if isinstance(events, pl.DataFrame) else scores.to_pandas()
+
+
+def _polars(events: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
+    return events if isinstance(events, pl.DataFrame) else from_pandas(events)
 
 
 def load_model(uri: str, *, store: str | Path | None = None) -> LoadedModel:
@@ -88,4 +140,5 @@ def load_model(uri: str, *, store: str | Path | None = None) -> LoadedModel:
             f"{uri} is not a model: expected models:/NAME@champion or models:/NAME/VERSION."
         )
     registered = find_model(name, wanted)
-    return LoadedModel(registered, open_model(registered))
+    place_of_tables = None if store is None else Path(store).absolute()
+    return LoadedModel(registered, open_model(registered), place_of_tables)

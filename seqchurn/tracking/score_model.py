@@ -6,7 +6,7 @@ default; an empty `as_of` is refused, because a silent one would score some othe
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from seqchurn.sequences import build_sequences
 from seqchurn.tracking.bundle import Bundle, load_bundle
 from seqchurn.waits.clock import Clock
 
-__all__ = ["ScoreModel", "from_pandas", "score_events"]
+__all__ = ["ScoreModel", "from_pandas", "moment_of", "score_events", "sequences_of"]
 
 
 class ScoreModel(PythonModel):
@@ -63,14 +63,14 @@ class ScoreModel(PythonModel):
 
 
 def score_events(
-    bundle: Bundle, events: pl.DataFrame, as_of: str, *, version: str | None = None
+    bundle: Bundle, events: pl.DataFrame, as_of: str | date, *, version: str | None = None
 ) -> pl.DataFrame:
     """Scores of every customer with an event before a moment.
 
     Args:
         bundle: The model.
         events: The events table; a naive `timestamp` is taken as UTC.
-        as_of: ISO date or time; without an offset it is local to the model's zone.
+        as_of: ISO text, date or datetime; without an offset it is local to the model's zone.
         version: Version to put on the rows.
 
     Returns:
@@ -80,16 +80,10 @@ def score_events(
         ConfigError: If `as_of` is missing, no time, or inside a step of the grid.
         DataError: If columns are missing, or hold what cannot be read.
     """
-    model = bundle.model
-    attributes = [*model.codebook.numbers, *model.codebook.categories]
-    static = [*model.codebook.static_numbers, *model.codebook.static_categories]
-    moment = _moment(as_of, model.clock)
-    sequences = build_sequences(
-        _with_all_columns(events, bundle), attributes=attributes, static=static
-    )
+    moment = moment_of(as_of, bundle.model.clock)
     scores = score_rows(
-        model,
-        sequences,
+        bundle.model,
+        sequences_of(bundle, events),
         moment,
         options=bundle.scores,
         version={
@@ -102,14 +96,34 @@ def score_events(
     return scores.with_columns(churn_percentile=churn_percentile(pl.col("p_churn"), everybody))
 
 
-def _moment(as_of: str, clock: Clock) -> datetime:
+def sequences_of(bundle: Bundle, events: pl.DataFrame) -> pl.DataFrame:
+    """The sequences table of an events table, with all that the model reads.
+
+    Raises:
+        DataError: If columns are missing, or hold what cannot be read.
+    """
+    codebook = bundle.model.codebook
+    return build_sequences(
+        _with_all_columns(events, bundle),
+        attributes=[*codebook.numbers, *codebook.categories],
+        static=[*codebook.static_numbers, *codebook.static_categories],
+    )
+
+
+def moment_of(as_of: str | date, clock: Clock) -> datetime:
+    """The aware instant that is meant.
+
+    Raises:
+        ConfigError: If it is missing or no time.
+    """
     if not as_of:
         raise ConfigError(
             "as_of is missing: name the first instant not to be seen, as in "
             "predict(events, params={'as_of': '2017-10-01'})."
         )
     try:
-        return clock.instant(checked_instant(as_of))
+        text = as_of.isoformat() if isinstance(as_of, date) else as_of
+        return clock.instant(checked_instant(text))
     except ValueError as error:
         raise ConfigError(f"as_of {error}.") from None
 

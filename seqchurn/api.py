@@ -1,0 +1,151 @@
+"""A config -> its tables, models and reports: what a notebook calls.
+
+    import seqchurn as sc
+
+    config = sc.load_config("configs/demo.yaml")
+    events = sc.open_store(config).events()
+    model = sc.train(config)
+    print(sc.evaluate(config))
+    model.predict(events, as_of="2017-10-01")
+    model.wait("1234", "2017-10-01").given_quiet(14).survival([7, 28, 90])
+
+Each function does what the verb of its name does, and returns what that prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from seqchurn.commands import backtest as _backtest
+from seqchurn.commands import evaluate as _evaluate
+from seqchurn.commands import train as _train
+from seqchurn.commands.parts import sequences_store
+from seqchurn.commands.stores import published_scores
+from seqchurn.config import Config, load_config
+from seqchurn.console import preformatted, table
+from seqchurn.schema import CUSTOMER_ID
+from seqchurn.storage import BucketStore
+from seqchurn.tracking import open_model
+from seqchurn.tracking.loaded_model import LoadedModel, load_model
+
+__all__ = ["Store", "backtest", "evaluate", "load_config", "load_model", "open_store", "train"]
+
+
+class Store:
+    """The tables of a config, as `prepare` and `score` have published them.
+
+    Args:
+        config: The whole config.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.config.store
+
+    def events(self, customer_ids: Sequence[str] | None = None) -> pl.DataFrame:
+        """The events table, a row per event, by customer and time.
+
+        Args:
+            customer_ids: Only of these; default: of all.
+
+        Raises:
+            DataError: If there is none.
+        """
+        return _rows(BucketStore(self.folder / "events" / self.config.name), customer_ids)
+
+    def sequences(self, customer_ids: Sequence[str] | None = None) -> pl.DataFrame:
+        """The sequences table, a row per customer, with a list for each column of events.
+
+        Args:
+            customer_ids: Only of these; default: of all.
+
+        Raises:
+            DataError: If there is none.
+        """
+        return _rows(sequences_store(self.config), customer_ids)
+
+    def scores(
+        self, as_of: str | None = None, customer_ids: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """A published score table, a row per customer.
+
+        Args:
+            as_of: Its moment, as text; default: the latest.
+            customer_ids: Only of these; default: of all.
+
+        Raises:
+            DataError: If there is none.
+        """
+        return _rows(published_scores(self.config, as_of), customer_ids)
+
+    def _repr_html_(self) -> str:
+        tables = {
+            "events": BucketStore(self.folder / "events" / self.config.name),
+            "sequences": sequences_store(self.config),
+        }
+        rows = [
+            [name, found.manifest()["total_rows"] if found.exists() else None, str(found.folder)]
+            for name, found in tables.items()
+        ]
+        return preformatted(table(rows, ["table", "rows", "folder"]))
+
+
+def open_store(config: Config) -> Store:
+    """The tables of a config; nothing is read before it is asked for."""
+    return Store(config)
+
+
+def train(config: Config, *, force: bool = False) -> LoadedModel:
+    """Fit a model on what lies before the cutoff and register it as the challenger.
+
+    Args:
+        config: The whole config.
+        force: Fit again even if this very fit is registered already.
+
+    Raises:
+        SeqchurnError: If the config, the data or the MLflow store do not allow it.
+        DivergedError: If the loss is no longer finite.
+    """
+    registered = _train.train(config, force=force).registered
+    return LoadedModel(registered, open_model(registered), config.store)
+
+
+def evaluate(config: Config, *, model_version: str | None = None) -> _evaluate.Evaluation:
+    """Compare a model and the baselines with what followed a cutoff.
+
+    Args:
+        config: The whole config.
+        model_version: Version or alias; default: the newest.
+
+    Raises:
+        SeqchurnError: If the config, the data or the model do not allow it.
+    """
+    return _evaluate.evaluate(config, model_version=model_version)
+
+
+def backtest(config: Config, *, refit: str = "never") -> _backtest.Backtest:
+    """Judge the network and fresh baselines at cutoffs of the past.
+
+    Args:
+        config: The whole config.
+        refit: never: the network is fitted at the first cutoff; every: also at each other one.
+
+    Raises:
+        SeqchurnError: If the config, the data or the MLflow store do not allow it.
+        DivergedError: If the loss of a fit is no longer finite.
+    """
+    return _backtest.backtest(config, refit=refit)
+
+
+def _rows(store: BucketStore, customer_ids: Sequence[str] | None) -> pl.DataFrame:
+    rows = store.scan()
+    if customer_ids is not None:
+        rows = rows.filter(pl.col(CUSTOMER_ID).is_in(list(customer_ids)))
+    return rows.collect()
