@@ -26,6 +26,7 @@ from seqchurn.metrics.counts import (
 )
 from seqchurn.metrics.coverage import Coverage, interval_coverage
 from seqchurn.metrics.d_calibration import DCalibration, d_calibration
+from seqchurn.metrics.gain import gain_curve, profit_curve
 from seqchurn.metrics.integrated_brier import brier_curve, integrated_brier
 from seqchurn.metrics.pit import kolmogorov_smirnov, randomised_pit
 from seqchurn.metrics.waits import LogLikelihood, censored_log_likelihood
@@ -51,12 +52,14 @@ __all__ = [
     "d_calibration",
     "draw_resamples",
     "expected_calibration_error",
+    "gain_curve",
     "integrated_brier",
     "interval_coverage",
     "kolmogorov_smirnov",
     "log_loss",
     "mean_absolute_error",
     "order_times",
+    "profit_curve",
     "randomised_pit",
     "reliability_curve",
     "resampled_auc",

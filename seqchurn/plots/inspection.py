@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
+from seqchurn.plots.theme import COLOURS, GUIDE
+
 __all__ = ["events_chart", "gap_chart", "gap_histogram", "orders_chart"]
 
-_COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999"]
-"""Okabe & Ito (2008): told apart by colour-blind readers; grey for what is left over."""
 _WIDTH, _HEIGHT = 330, 200
 _MOST_BARS, _MOST_POINTS = 90, 400
 _SHOWN, _WHOLE_CURVE = 0.95, 0.99
@@ -32,7 +32,7 @@ def events_chart(months: pl.DataFrame) -> alt.Chart:
     """
     by_type = months.group_by("event_type").agg(pl.sum("events"))
     types = by_type.sort("events", "event_type", descending=[True, False])["event_type"].to_list()
-    shown = types if len(types) <= len(_COLOURS) else types[: len(_COLOURS) - 1]
+    shown = types if len(types) <= len(COLOURS) else types[: len(COLOURS) - 1]
     known = pl.col("event_type").is_in(shown)
     names = [*shown, "others"] if len(shown) < len(types) else shown
     month = pl.col("month").cast(pl.String)  # a bare date is UTC to Vega, wherever the machine is
@@ -41,7 +41,7 @@ def events_chart(months: pl.DataFrame) -> alt.Chart:
     colour = alt.Color(
         "type:N",
         sort=names,
-        scale=alt.Scale(domain=names, range=_COLOURS[: len(names)]),
+        scale=alt.Scale(domain=names, range=COLOURS[: len(names)]),
         legend=alt.Legend(title=None, orient="bottom", columns=3, labelLimit=100),
     )
     axis = alt.Axis(tickCount=6, labelOverlap=True)
@@ -61,7 +61,7 @@ def orders_chart(customers: Mapping[str, int]) -> alt.Chart:
     shares = counts.with_columns(share=pl.col("customers") / pl.col("customers").sum())
     across = alt.X("orders:N", sort=None, title="Orders", axis=alt.Axis(labelAngle=0))
     up = alt.Y("share:Q", title="Share of customers", axis=alt.Axis(format="%"))
-    base = alt.Chart(shares, title="Orders per customer").mark_bar(color=_COLOURS[0])
+    base = alt.Chart(shares, title="Orders per customer").mark_bar(color=COLOURS[0])
     return _sized(base.encode(across, up))
 
 
@@ -96,7 +96,7 @@ def gap_histogram(gaps: pl.DataFrame, *, step_days: float) -> alt.Chart:
     scale = alt.Scale(nice=False, zero=False)
     across = alt.X("start:Q", title="Days to the next order", scale=scale)
     up = alt.Y("share:Q", title="Share of gaps that ended", axis=alt.Axis(format="%"))
-    base = alt.Chart(bars, title="Days between orders").mark_bar(color=_COLOURS[0], binSpacing=0.5)
+    base = alt.Chart(bars, title="Days between orders").mark_bar(color=COLOURS[0], binSpacing=0.5)
     return _sized(base.encode(across, alt.X2("end:Q"), up, alt.Y2Datum(0)))
 
 
@@ -115,7 +115,7 @@ def gap_chart(gaps: pl.DataFrame, *, level: float, step_days: float) -> alt.Laye
         for column, name in (("share_ended", _ENDED), ("share_all", _ALL))
     )
     legend = alt.Legend(title=None, orient="bottom", labelLimit=0)
-    scale = alt.Scale(domain=[_ENDED, _ALL], range=_COLOURS[:2])
+    scale = alt.Scale(domain=[_ENDED, _ALL], range=COLOURS[:2])
     lines = (
         alt.Chart(curves)
         .mark_line(interpolate="step-after", strokeWidth=1.8)
@@ -126,7 +126,7 @@ def gap_chart(gaps: pl.DataFrame, *, level: float, step_days: float) -> alt.Laye
         )
     )
     at = alt.Chart(pl.DataFrame({"share": [level]}))
-    rule = at.mark_rule(color="#888888", strokeDash=[4, 4]).encode(alt.Y("share:Q"))
+    rule = at.mark_rule(color=GUIDE, strokeDash=[4, 4]).encode(alt.Y("share:Q"))
     title = f"Share of gaps that are over; churn horizon at {level:.0%}"
     return alt.LayerChart(layer=[rule, lines], title=title, width=_WIDTH, height=_HEIGHT)
 

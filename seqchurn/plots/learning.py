@@ -5,6 +5,8 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from seqchurn.plots.theme import COLOURS
+
 __all__ = ["learning_chart"]
 
 
@@ -22,7 +24,7 @@ def learning_chart(losses: pl.DataFrame) -> alt.Chart:
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("nll:Q", title="Negative log likelihood", scale=alt.Scale(zero=False)),
             detail="network:N",
-            color=alt.Color("split:N", title=None, scale=alt.Scale(range=["#0072B2", "#D55E00"])),
+            color=alt.Color("split:N", title=None, scale=alt.Scale(range=COLOURS[:2])),
         )
         .properties(width=480, height=300)
     )

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
+from seqchurn.plots.theme import COLOURS, GUIDE
+
 __all__ = ["observed_expected_chart"]
 
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-"""Okabe & Ito (2008): told apart by colour-blind readers; each has a shape, too."""
-_SHADE = "#EEEEEE"
-"""Opaque: one rectangle is drawn for each point."""
 _WIDTH, _HEIGHT = 200, 140
 
 
@@ -70,14 +68,16 @@ def _panel(points: pl.DataFrame, band: tuple[float, float]) -> alt.LayerChart:
     domain = [min(0.9 * band[0], *shown), max(1.1 * band[1], *shown)]
     scale = alt.Scale(domain=domain, nice=False)
     up = alt.Y("ratio:Q", title="Observed / expected", scale=scale)
-    colour = alt.Color("model:N", scale=alt.Scale(domain=names, range=_COLOURS), legend=legend)
+    colour = alt.Color("model:N", scale=alt.Scale(domain=names, range=COLOURS), legend=legend)
     shape = alt.Shape("model:N", scale=alt.Scale(domain=names), legend=legend)
     base = alt.Chart(points)
     of_version = base.encode(across, colour)
-    no_alarm = base.mark_rect(color=_SHADE).encode(
+    once = base.transform_window(row="row_number()", groupby=["quantity", "within"])
+    panels = once.transform_filter("datum.row == 1")
+    no_alarm = panels.mark_rect(color=GUIDE, opacity=0.15).encode(
         alt.YDatum(band[0], scale=scale), alt.Y2Datum(band[1])
     )
-    right = base.mark_rule(color="#777777", strokeDash=[4, 4]).encode(alt.YDatum(1.0, scale=scale))
+    right = base.mark_rule(color=GUIDE, strokeDash=[4, 4]).encode(alt.YDatum(1.0, scale=scale))
     interval = of_version.mark_rule(strokeWidth=1.8).encode(
         alt.Y("low:Q", scale=scale), alt.Y2("high:Q")
     )

@@ -12,13 +12,15 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from seqchurn.plots.theme import COLOURS, GUIDE
+
 __all__ = ["pit_by_cohort_chart", "pit_chart"]
 
 _SIZE = 280
 _EXTENT = 32
 """Width of the numbers beside an axis: with the same, panels stand below each other."""
 _PANELS_PER_ROW = 2
-_BAR, _BAND = "#56B4E9", "#000000"
+_BAR, _BAND = COLOURS[5], GUIDE
 _TITLE = "Predicted probability of an order by the time it came"
 _SUBTITLE = "With 95 % bands; waits still open are spread over what is left to them"
 
@@ -86,6 +88,6 @@ def _panel(histogram: pl.DataFrame, title: str, largest: float) -> alt.LayerChar
     )
     band = base.mark_rule(color=_BAND).encode(middle, alt.Y("lower:Q"), alt.Y2("upper:Q"))
     even = alt.Chart(pl.DataFrame({"share": [1 / histogram.height]}))
-    line = even.mark_rule(color="#777777", strokeDash=[4, 4]).encode(alt.Y("share:Q"))
+    line = even.mark_rule(color=GUIDE, strokeDash=[4, 4]).encode(alt.Y("share:Q"))
     panel = alt.LayerChart(layer=[bars, line, band])
     return panel.properties(title=title, width=_SIZE, height=_SIZE // 2)

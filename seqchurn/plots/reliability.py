@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import altair as alt
 import polars as pl
 
+from seqchurn.plots.theme import COLOURS, GUIDE
+
 __all__ = ["reliability_by_cohort_chart", "reliability_chart"]
 
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-"""Okabe & Ito (2008): told apart by colour-blind readers; yellow left out, too faint for a line."""
 _SIZE, _SMALL = 280, 190
 _PANELS_PER_ROW = 2
 _TITLE = "Predicted probability of an order and how often it came"
@@ -101,7 +101,7 @@ def _panel(curve: pl.DataFrame, lines: _Lines) -> alt.LayerChart:
     colour = alt.Color(
         f"{lines.column}:N",
         title=lines.title,
-        scale=alt.Scale(domain=lines.names, range=_COLOURS),
+        scale=alt.Scale(domain=lines.names, range=COLOURS),
         legend=alt.Legend(symbolOpacity=1.0, labelLimit=0),
     )
     shape = alt.Shape(f"{lines.column}:N", title=lines.title, scale=alt.Scale(domain=lines.names))
@@ -119,7 +119,7 @@ def _panel(curve: pl.DataFrame, lines: _Lines) -> alt.LayerChart:
 
 def _diagonal() -> alt.Chart:
     ends = pl.DataFrame({"predicted": [0.0, 1.0], "observed": [0.0, 1.0]})
-    mark = alt.Chart(ends).mark_line(color="#777777", strokeDash=[4, 4], strokeWidth=1)
+    mark = alt.Chart(ends).mark_line(color=GUIDE, strokeDash=[4, 4], strokeWidth=1)
     diagonal: alt.Chart = mark.encode(alt.X("predicted:Q"), alt.Y("observed:Q"))
     return diagonal
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from seqchurn.plots.theme import COLOURS, GUIDE
+
 __all__ = ["staleness_chart"]
 
 _ROLES = {
-    "frozen": ("network, fitted at the first cutoff", "#D55E00", "circle"),
-    "refitted": ("network, fitted at each cutoff", "#0072B2", "square"),
-    "best baseline": ("best baseline, fitted at each cutoff", "#000000", "triangle-up"),
+    "frozen": ("network, fitted at the first cutoff", COLOURS[1], "circle"),
+    "refitted": ("network, fitted at each cutoff", COLOURS[0], "square"),
+    "best baseline": ("best baseline, fitted at each cutoff", GUIDE, "triangle-up"),
 }
-"""Words, colours of Okabe & Ito (2008), told apart by colour-blind readers, and shapes."""
+"""Words, colours and shapes."""
 _SCORES = {
     "auc": "AUC, higher is better",
     "log_loss": "log-loss, lower is better",

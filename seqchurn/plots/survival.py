@@ -1,4 +1,4 @@
-"""Probabilities that no order has come yet -> a chart of their curves."""
+"""Curves of waits, by day -> charts: has no order come yet, is one about to?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
-__all__ = ["survival_chart"]
+from seqchurn.plots.theme import COLOURS
 
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"]
-"""Of Okabe & Ito (2008), told apart by colour-blind readers."""
+__all__ = ["hazard_chart", "survival_chart"]
+
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 1]]
 _WIDTH, _HEIGHT = 480, 280
 
@@ -22,34 +22,39 @@ def survival_chart(curves: Mapping[str, pl.DataFrame]) -> alt.Chart:
         curves: Name of each curve, five at most, to its `day` (date and time) and `survival`, in
             [0, 1], which falls.
     """
+    whole = alt.Scale(domain=[0.0, 1.0])
+    up = alt.Y("survival:Q", title="No order yet", scale=whole, axis=alt.Axis(format="%"))
+    return _chart(curves, up, "When does the next order come?")
+
+
+def hazard_chart(curves: Mapping[str, pl.DataFrame]) -> alt.Chart:
+    """How probable an order is on a day, if none has come before.
+
+    Args:
+        curves: Name of each curve, five at most, to its `day` (date and time) and `hazard`, per
+            step of the grid, in [0, 1].
+    """
+    up = alt.Y("hazard:Q", title="Order on the day, if none before", axis=alt.Axis(format="%"))
+    return _chart(curves, up, "How likely is an order now?")
+
+
+def _chart(curves: Mapping[str, pl.DataFrame], up: alt.Y, title: str) -> alt.Chart:
+    names, column = list(curves), str(up.shorthand).partition(":")[0]
     points = pl.concat(
-        curve.select(pl.lit(name).alias("curve"), "day", "survival")
-        for name, curve in curves.items()
+        curve.select(pl.lit(name).alias("curve"), "day", column) for name, curve in curves.items()
     )
-    names = list(curves)
     legend = alt.Legend(title=None, orient="bottom", labelLimit=0, symbolStrokeWidth=2.4)
+    colours = alt.Scale(domain=names, range=COLOURS[: len(names)])
+    dashes = alt.Scale(domain=names, range=_DASHES[: len(names)])
     chart: alt.Chart = (
         alt.Chart(points)
         .mark_line(interpolate="step-after", strokeWidth=2.2)
         .encode(
-            x=alt.X("day:T", title=None),
-            y=alt.Y(
-                "survival:Q",
-                title="No order yet",
-                scale=alt.Scale(domain=[0.0, 1.0]),
-                axis=alt.Axis(format="%"),
-            ),
-            color=alt.Color(
-                "curve:N",
-                scale=alt.Scale(domain=names, range=_COLOURS[: len(names)]),
-                legend=legend,
-            ),
-            strokeDash=alt.StrokeDash(
-                "curve:N",
-                scale=alt.Scale(domain=names, range=_DASHES[: len(names)]),
-                legend=legend,
-            ),
+            alt.X("day:T", title=None),
+            up,
+            alt.Color("curve:N", scale=colours, legend=legend),
+            alt.StrokeDash("curve:N", scale=dashes, legend=legend),
         )
-        .properties(width=_WIDTH, height=_HEIGHT, title="When does the next order come?")
+        .properties(width=_WIDTH, height=_HEIGHT, title=title)
     )
     return chart
