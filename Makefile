@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow soak month bench-accuracy bench-speed audit clean
+.PHONY: help demo test check-slow soak month notebooks bench-accuracy bench-speed audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, prepare, score a
 
 month: $(INSTALLED) ## a month of nights on Complete Journey, with mishaps; prints a journal
 	$(BIN)/python -m tests.endurance.month
+
+notebooks: $(INSTALLED) ## every notebook in full, from start to end
+	$(BIN)/python -m tests.notebooks.running
 
 bench-accuracy: $(INSTALLED) ## the network against every baseline on five logs
 	$(BIN)/python -m tests.benchmarks.accuracy $(BENCH_ARGS)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         load_config,
         load_model,
         open_store,
+        prepare,
+        score,
         train,
     )
 
@@ -27,25 +29,23 @@ __all__ = [
     "load_config",
     "load_model",
     "open_store",
+    "prepare",
+    "score",
     "train",
 ]
 
 __version__ = "0.1.0"
 
-_PLACES = {
-    **dict.fromkeys(("backtest", "evaluate", "open_store", "train"), "seqchurn.api"),
-    "load_config": "seqchurn.config",
-    "load_model": "seqchurn.tracking.loaded_model",
-}
-"""Where a name comes from: no more is imported than it needs."""
+_LIGHTER = {"load_config": "seqchurn.config", "load_model": "seqchurn.tracking.loaded_model"}
+"""Names that can be had without all that `seqchurn.api` imports."""
 
 
 def __getattr__(name: str) -> Any:
     """Import what is heavy when it is first asked for."""
     from importlib import import_module
 
-    if name in _PLACES:
-        return getattr(import_module(_PLACES[name]), name)
+    if name in __all__:
+        return getattr(import_module(_LIGHTER.get(name, "seqchurn.api")), name)
     raise AttributeError(f"module 'seqchurn' has no attribute '{name}'")
 
 

@@ -3,10 +3,10 @@
     import seqchurn as sc
 
     config = sc.load_config("configs/demo.yaml")
-    events = sc.open_store(config).events()
+    store = sc.prepare(config)
     model = sc.train(config)
     print(sc.evaluate(config))
-    model.predict(events, as_of="2017-10-01")
+    model.predict(store.events(), as_of="2017-10-01")
     model.wait("1234", "2017-10-01").given_quiet(14).survival([7, 28, 90])
 
 Each function does what the verb of its name does, and returns what that prints.
@@ -21,17 +21,31 @@ import polars as pl
 
 from seqchurn.commands import backtest as _backtest
 from seqchurn.commands import evaluate as _evaluate
+from seqchurn.commands import prepare as _prepare
+from seqchurn.commands import score as _score
 from seqchurn.commands import train as _train
+from seqchurn.commands.inspect import mapped_of
 from seqchurn.commands.parts import sequences_store
 from seqchurn.commands.stores import published_scores
 from seqchurn.config import Config, load_config
 from seqchurn.console import preformatted, table
+from seqchurn.inspection import Contents, read_contents
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.storage import BucketStore
 from seqchurn.tracking import open_model
 from seqchurn.tracking.loaded_model import LoadedModel, load_model
 
-__all__ = ["Store", "backtest", "evaluate", "load_config", "load_model", "open_store", "train"]
+__all__ = [
+    "Store",
+    "backtest",
+    "evaluate",
+    "load_config",
+    "load_model",
+    "open_store",
+    "prepare",
+    "score",
+    "train",
+]
 
 
 class Store:
@@ -71,6 +85,15 @@ class Store:
         """
         return _rows(sequences_store(self.config), customer_ids)
 
+    def contents(self) -> Contents:
+        """What is in the events, counted: what `inspect` shows and charts take.
+
+        Raises:
+            DataError: If there is no events table, or it lacks an attribute of the config.
+        """
+        events = BucketStore(self.folder / "events" / self.config.name)
+        return read_contents(events.snapshot(), mapped_of(self.config))
+
     def scores(
         self, as_of: str | None = None, customer_ids: Sequence[str] | None = None
     ) -> pl.DataFrame:
@@ -100,6 +123,34 @@ class Store:
 def open_store(config: Config) -> Store:
     """The tables of a config; nothing is read before it is asked for."""
     return Store(config)
+
+
+def prepare(config: Config) -> Store:
+    """Read what is new in the raw logs, print what became of it; the tables of the config.
+
+    Raises:
+        SeqchurnError: If the config, the data or the disk do not allow it.
+    """
+    _prepare.run(config)
+    return Store(config)
+
+
+def score(config: Config, as_of: str, *, model_version: str | None = None) -> pl.DataFrame:
+    """Publish the score table of a moment.
+
+    Args:
+        config: The whole config.
+        as_of: First instant not seen, as text.
+        model_version: Version or alias; default: the champion.
+
+    Returns:
+        A row per customer known before the moment.
+
+    Raises:
+        SeqchurnError: If the config, the data, a guard, the model or the disk do not allow it.
+    """
+    _score.run(config, as_of=as_of, model_version=model_version)
+    return Store(config).scores(as_of)
 
 
 def train(config: Config, *, force: bool = False) -> LoadedModel:

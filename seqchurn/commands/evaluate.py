@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 import torch
 
 from seqchurn.baselines import check_baselines, fit_baselines
@@ -25,7 +28,7 @@ from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.console import preformatted
 from seqchurn.errors import ConfigError
-from seqchurn.evaluation import Assessment, assess, summary
+from seqchurn.evaluation import Assessment, Outcomes, assess, summary
 from seqchurn.evaluation.asking import ask_baseline, ask_network
 from seqchurn.plots import (
     pit_by_cohort_chart,
@@ -34,6 +37,7 @@ from seqchurn.plots import (
     reliability_chart,
     save_chart,
 )
+from seqchurn.schema import CUSTOMER_ID
 from seqchurn.tracking import Bundle, RegisteredModel, start_run
 
 __all__ = ["Evaluation", "evaluate", "run"]
@@ -45,11 +49,44 @@ _log = logging.getLogger(__name__)
 class Evaluation:
     """What was found at a cutoff, and where it lies."""
 
+    network: str
+    """Name of the network among the models."""
     assessment: Assessment
+    outcomes: Outcomes
+    within: dict[str, npt.NDArray[np.float64]]
+    """Name of each model to its P(order within each horizon), shape (B, H)."""
     folder: Path
     """Tables and charts."""
     notes: list[str]
     """What baselines have to say about themselves."""
+
+    def customers(self, horizon_days: float) -> pl.DataFrame:
+        """What each model said of each customer, and what happened.
+
+        Args:
+            horizon_days: One of those that were evaluated.
+
+        Returns:
+            `customer_id`, `order_days` before the cutoff (list), `ordered` within the horizon, and
+            a column for each model: P(order within). Null where a model has no answer.
+
+        Raises:
+            ConfigError: If the horizon was not evaluated.
+        """
+        horizons = self.outcomes.horizons_days.tolist()
+        if horizon_days not in horizons:
+            there = ", ".join(f"{days:g}" for days in horizons)
+            raise ConfigError(
+                f"{horizon_days:g} days were not evaluated; there are {there}. Choose one of "
+                "these, or add it to evaluation.horizons."
+            )
+        h = horizons.index(horizon_days)
+        said = {name: probability[:, h] for name, probability in self.within.items()}
+        known = self.outcomes.known.select(CUSTOMER_ID, "order_days")
+        return known.with_columns(
+            pl.Series("ordered", self.outcomes.ordered[:, h]),
+            *(pl.Series(name, values).fill_nan(None) for name, values in said.items()),
+        )
 
     def __str__(self) -> str:
         """The page that `seqchurn evaluate` prints."""
@@ -112,7 +149,8 @@ def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
     folder = _write(config, cutoff, assessment)
     _track(config, registered, folder, assessment)
     notes = [f"{b.name}: {b.note}" for b in baselines.values() if b.note]
-    return Evaluation(assessment, folder, notes)
+    within = {name: answer.within for name, answer in answers.items()}
+    return Evaluation(network, assessment, outcomes, within, folder, notes)
 
 
 def _cutoff(config: Config, bundle: Bundle) -> datetime:

@@ -23,7 +23,7 @@ from seqchurn.inspection import (
 from seqchurn.plots import events_chart, gap_chart, gap_histogram, orders_chart, page
 from seqchurn.storage import BucketStore
 
-__all__ = ["run"]
+__all__ = ["mapped_of", "run"]
 
 _MOST_ROWS, _MOST_PERIODS = 14, 10
 """Rows of a table and of that by month on the terminal; the page has all."""
@@ -42,7 +42,7 @@ def run(config: Config) -> None:
         EnvironmentFailure: If the disk refuses.
     """
     events = BucketStore(config.store / "events" / config.name)
-    contents = read_contents(events.snapshot(), _mapped(config))
+    contents = read_contents(events.snapshot(), mapped_of(config))
     _print_facts(facts(contents))
     _print_tables(sections(contents, most_periods=_MOST_PERIODS))
     file = config.store / "inspection" / config.name / "inspection.html"
@@ -50,7 +50,8 @@ def run(config: Config) -> None:
     print(f"\npage  {file}")
 
 
-def _mapped(config: Config) -> Mapped:
+def mapped_of(config: Config) -> Mapped:
+    """What the config says of the events."""
     return Mapped(
         clock=clock_of(config),
         target=config.waits.target,

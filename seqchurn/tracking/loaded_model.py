@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import overload
 
@@ -13,7 +13,13 @@ import polars as pl
 
 from seqchurn.console import preformatted
 from seqchurn.errors import DataError, ModelError
-from seqchurn.prediction import CustomerWait, running_waits
+from seqchurn.prediction import (
+    CustomerWait,
+    Explanation,
+    Moment,
+    explain_change,
+    running_waits,
+)
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
 from seqchurn.storage import BucketStore
 from seqchurn.tracking.bundle import Bundle
@@ -61,22 +67,49 @@ class LoadedModel:
             DataError: If there is no such customer before the moment, or there are no sequences.
         """
         model = self.bundle.model
+        moment = moment_of(as_of, model.clock)
+        theirs = self._sequences(events, customer_id, moment)
+        seen = theirs.select(TIMESTAMP, EVENT_TYPE).explode(TIMESTAMP, EVENT_TYPE)
+        orders = seen.filter(pl.col(TIMESTAMP) < moment, pl.col(EVENT_TYPE) == model.target)
+        waits = running_waits(model, theirs, moment)
+        return CustomerWait(waits, model.clock, orders=not orders.is_empty())
+
+    def explain(
+        self, customer_id: str, start: str | date, end: str | date, *, horizon_days: float
+    ) -> Explanation:
+        """Why the probability of no order has moved between two moments, by the same model.
+
+        Args:
+            customer_id: As it stands in the sequences in the store.
+            start: The first moment, as `as_of` in `predict`.
+            end: The second.
+            horizon_days: No order for so long.
+
+        Raises:
+            ConfigError: If a moment is no time, or inside a step of the grid.
+            DataError: If there is no such customer before the moments.
+        """
+        model = self.bundle.model
+        moments = [Moment(moment_of(at, model.clock), model) for at in (start, end)]
+        theirs = self._sequences(None, customer_id, moments[0].as_of)
+        return explain_change(theirs, *moments, horizon_days=horizon_days)
+
+    def _sequences(
+        self, events: pl.DataFrame | pd.DataFrame | None, customer_id: str, before: datetime
+    ) -> pl.DataFrame:
+        """The row of a customer who is known before a moment."""
         if events is None:
             name = str(self.bundle.config["name"])
             log = BucketStore(self.store / "sequences" / name).scan()
         else:
             log = sequences_of(self.bundle, _polars(events)).lazy()
         theirs = log.filter(pl.col(CUSTOMER_ID) == customer_id).collect()
-        moment = moment_of(as_of, model.clock)
-        if theirs.filter(pl.col(TIMESTAMP).list.first() < moment).is_empty():
+        if theirs.filter(pl.col(TIMESTAMP).list.first() < before).is_empty():
             raise DataError(
-                f"no event of customer {customer_id} lies before {moment.isoformat()}. Check the "
-                "id or choose a later as_of."
+                f"no event of customer {customer_id} lies before {before.isoformat()}. Check the "
+                "id or choose a later moment."
             )
-        seen = theirs.select(TIMESTAMP, EVENT_TYPE).explode(TIMESTAMP, EVENT_TYPE)
-        orders = seen.filter(pl.col(TIMESTAMP) < moment, pl.col(EVENT_TYPE) == model.target)
-        waits = running_waits(model, theirs, moment)
-        return CustomerWait(waits, model.clock, orders=not orders.is_empty())
+        return theirs
 
     def _repr_html_(self) -> str:
         seen = f"trained on what came before {self.bundle.training_cutoff}"

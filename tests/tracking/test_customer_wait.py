@@ -99,7 +99,9 @@ def test_it_reads_well(model: LoadedModel) -> None:
 def test_what_cannot_be_asked_is_refused(model: LoadedModel) -> None:
     with pytest.raises(DataError, match="no event of customer nobody lies before 2024-06-15"):
         model.wait("nobody", AS_OF)
-    with pytest.raises(DataError, match="no event of customer c00 lies before 2023-"):
+    with pytest.raises(
+        DataError, match="no event of customer c00 lies before 2023-.*a later moment"
+    ):
         model.wait("c00", "2023-01-01")
     wait: CustomerWait = model.wait("c00", AS_OF)
     with pytest.raises(ConfigError, match="days are -1; expected none below 0"):
