@@ -32,6 +32,7 @@ tracking
 scoring
 sinks
 plots
+reporting
 commands
 api
 cli

@@ -29,6 +29,7 @@ VERBS = {
     "forget": "Remove a customer from all tables, for good, and name the models that saw them.",
     "train": "Fit a model on what lies before a cutoff, and log it.",
     "evaluate": "Compare a model and the baselines with what followed a cutoff.",
+    "report": "Evaluation to one page for people who have to decide.",
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
     "promote": "Make a model the champion, the one that scores, if it has earned it.",
     "rollback": "Make the champion of before the champion again.",

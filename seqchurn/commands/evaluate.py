@@ -55,6 +55,10 @@ class Evaluation:
     outcomes: Outcomes
     within: dict[str, npt.NDArray[np.float64]]
     """Name of each model to its P(order within each horizon), shape (B, H)."""
+    registered: RegisteredModel
+    """The model that was asked."""
+    run_id: str
+    """Of the evaluation, in MLflow."""
     folder: Path
     """Tables and charts."""
     notes: list[str]
@@ -147,10 +151,10 @@ def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
         resamples=config.evaluation.resamples,
     )
     folder = _write(config, cutoff, assessment)
-    _track(config, registered, folder, assessment)
+    run_id = _track(config, registered, folder, assessment)
     notes = [f"{b.name}: {b.note}" for b in baselines.values() if b.note]
     within = {name: answer.within for name, answer in answers.items()}
-    return Evaluation(network, assessment, outcomes, within, folder, notes)
+    return Evaluation(network, assessment, outcomes, within, registered, run_id, folder, notes)
 
 
 def _cutoff(config: Config, bundle: Bundle) -> datetime:
@@ -179,7 +183,7 @@ def _write(config: Config, cutoff: datetime, assessment: Assessment) -> Path:
 
 def _track(
     config: Config, registered: RegisteredModel, folder: Path, assessment: Assessment
-) -> None:
+) -> str:
     tags = {
         "seqchurn.dataset": config.name,
         "seqchurn.dataset_digest": sequences_store(config).manifest()["digest"],
@@ -192,3 +196,4 @@ def _track(
         tracked.log_metrics(assessment.metrics())
         for file in sorted(folder.iterdir()):
             tracked.log_file(file)
+    return tracked.run_id

@@ -20,7 +20,7 @@ from seqchurn.inspection import (
     read_contents,
     sections,
 )
-from seqchurn.plots import events_chart, gap_chart, gap_histogram, orders_chart, page
+from seqchurn.plots import Chapter, events_chart, gap_chart, gap_histogram, orders_chart, page
 from seqchurn.storage import BucketStore
 
 __all__ = ["mapped_of", "run"]
@@ -98,8 +98,7 @@ def _write_page(file: Path, name: str, contents: Contents) -> None:
     text = page(
         f"{name}: what is in the events",
         facts=facts(contents),
-        charts=_charts(contents),
-        sections=sections(contents),
+        chapters=[Chapter(charts=_charts(contents), sections=sections(contents))],
     )
     with replacing(file) as beside:
         beside.write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ from seqchurn.plots.gain import gain_chart, profit_chart
 from seqchurn.plots.inspection import events_chart, gap_chart, gap_histogram, orders_chart
 from seqchurn.plots.learning import learning_chart
 from seqchurn.plots.observed_expected import observed_expected_chart
-from seqchurn.plots.page import page
+from seqchurn.plots.page import Chapter, page
 from seqchurn.plots.pit import pit_by_cohort_chart, pit_chart
 from seqchurn.plots.reliability import reliability_by_cohort_chart, reliability_chart
 from seqchurn.plots.saving import save_chart
@@ -17,6 +17,7 @@ from seqchurn.plots.theme import on_dark
 from seqchurn.plots.timeline import timeline_chart
 
 __all__ = [
+    "Chapter",
     "events_chart",
     "gain_chart",
     "gap_chart",

@@ -1,4 +1,4 @@
-"""Facts, charts and tables -> one HTML page that needs nothing beside it.
+"""Facts and chapters of charts and tables -> one HTML page that needs nothing beside it.
 
 No script, no font and no picture is fetched: charts are drawn to SVG inside the page. It follows
 the light or dark mode of the reader, and on a narrow screen wide tables stack their cells.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -17,7 +18,9 @@ import altair as alt
 from seqchurn.inspection import Section
 from seqchurn.plots.saving import save_chart
 
-__all__ = ["page"]
+__all__ = ["Chapter", "page"]
+
+AnyChart = alt.Chart | alt.LayerChart | alt.ConcatChart | alt.VConcatChart | alt.FacetChart
 
 _MOST_NARROW_COLUMNS = 4
 _NUMBER = re.compile(r"[-+0-9.,%]*")
@@ -31,11 +34,12 @@ _STYLE = """
 body { margin: 0 auto; padding: 1rem; max-width: 80rem; background: var(--page);
   color: var(--ink); font: 15px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0 0 .5rem; }
-h2 { font-size: 1.05rem; margin: 0 0 .4rem; }
+h2 { font-size: 1.2rem; margin: 2rem 0 .4rem; }
+h3 { font-size: 1.05rem; margin: 0 0 .4rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
-dt, p { color: var(--faint); }
+dt, section p { color: var(--faint); }
 dd { margin: 0; }
-p { margin: .4rem 0 0; }
+p { margin: .4rem 0 0; max-width: 46rem; }
 .charts { display: grid; gap: 1.2rem; margin: 1.5rem 0;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
 .charts svg { width: 100%; height: auto; max-height: 26rem; }
@@ -58,36 +62,53 @@ th { color: var(--faint); font-weight: 500; }
 """
 
 
-def page(
-    title: str,
-    *,
-    facts: Mapping[str, str],
-    charts: Sequence[alt.Chart | alt.LayerChart],
-    sections: Iterable[Section],
-) -> str:
+@dataclass(frozen=True)
+class Chapter:
+    """A part of a page. All texts may come from a log: they are escaped.
+
+    Args:
+        title: Its heading; empty for none.
+        text: Paragraphs below it.
+        charts: Drawn side by side where there is room.
+        sections: Tables below the charts.
+    """
+
+    title: str = ""
+    text: Sequence[str] = ()
+    charts: Sequence[AnyChart] = ()
+    sections: Sequence[Section] = ()
+
+
+def page(title: str, *, facts: Mapping[str, str], chapters: Iterable[Chapter]) -> str:
     """The page as text.
 
     Args:
         title: Its heading.
         facts: What to say first: a word each, and what is said of it.
-        charts: Drawn side by side where there is room.
-        sections: Tables below the charts. All texts may come from a log: they are escaped.
+        chapters: All else, in order.
     """
     said = "".join(
         f"<dt>{escape(word)}</dt><dd>{escape(fact)}</dd>" for word, fact in facts.items()
     )
-    drawn = "".join(f"<div>{_svg(chart)}</div>" for chart in charts)
-    tables = "".join(map(_section, sections))
+    body = "\n".join(map(_chapter, chapters))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1><dl>{said}</dl>\n"
-        f'<div class="charts">{drawn}</div>\n<div class="tables">{tables}</div></body></html>\n'
+        f"<body><h1>{escape(title)}</h1><dl>{said}</dl>\n{body}</body></html>\n"
     )
 
 
-def _svg(chart: alt.Chart | alt.LayerChart) -> str:
+def _chapter(chapter: Chapter) -> str:
+    heading = f"<h2>{escape(chapter.title)}</h2>" if chapter.title else ""
+    text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in chapter.text)
+    drawn = "".join(f"<div>{_svg(chart)}</div>" for chart in chapter.charts)
+    charts = f'<div class="charts">{drawn}</div>' if drawn else ""
+    tables = "".join(map(_section, chapter.sections))
+    return f'{heading}{text}{charts}\n<div class="tables">{tables}</div>'
+
+
+def _svg(chart: AnyChart) -> str:
     """A chart as SVG without a background of its own."""
     clear = chart.configure(background="transparent").configure_view(stroke=None)
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +120,8 @@ def _svg(chart: alt.Chart | alt.LayerChart) -> str:
 def _section(section: Section) -> str:
     notes = "".join(f"<p>{escape(note)}</p>" for note in section.notes)
     table = _table(section) if section.rows else ""
-    return f"<section><h2>{escape(section.title)}</h2>{table}{notes}</section>"
+    heading = f"<h3>{escape(section.title)}</h3>" if section.title else ""
+    return f"<section>{heading}{table}{notes}</section>"
 
 
 def _table(section: Section) -> str:

@@ -17,7 +17,7 @@ from seqchurn.tracking.registry import (
     open_model,
     register,
 )
-from seqchurn.tracking.runs import Run, connect, start_run, store_place
+from seqchurn.tracking.runs import Run, connect, log_to_run, start_run, store_place
 
 __all__ = [
     "CHALLENGER",
@@ -33,6 +33,7 @@ __all__ = [
     "contender",
     "find_model",
     "load_bundle",
+    "log_to_run",
     "load_model",
     "models_trained_on",
     "open_model",

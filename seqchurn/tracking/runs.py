@@ -26,7 +26,7 @@ from seqchurn.config.database_uri import secrets_of, without_credentials
 from seqchurn.errors import ConfigError, EnvironmentFailure, ModelError
 from seqchurn.files import locked
 
-__all__ = ["Run", "connect", "explained", "start_run", "store_place"]
+__all__ = ["Run", "connect", "explained", "log_to_run", "start_run", "store_place"]
 
 _LONGEST_VALUE = 6_000  # MLflow's own limit
 _LONGEST_REASON = 500
@@ -55,6 +55,16 @@ class Run:
     def log_text(self, text: str, name: str) -> None:
         """Keep a text with the run, as a file of this name."""
         mlflow.log_text(text, name)
+
+
+def log_to_run(run_id: str, path: Path) -> None:
+    """Keep a file with a run that has ended.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    with explained():
+        mlflow.MlflowClient().log_artifact(run_id, str(path))
 
 
 def store_place(store: Path) -> str:

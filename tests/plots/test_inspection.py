@@ -9,7 +9,15 @@ import pytest
 
 from seqchurn.inspection import Section
 from seqchurn.inspection.gaps import with_shares
-from seqchurn.plots import events_chart, gap_chart, gap_histogram, orders_chart, page, save_chart
+from seqchurn.plots import (
+    Chapter,
+    events_chart,
+    gap_chart,
+    gap_histogram,
+    orders_chart,
+    page,
+    save_chart,
+)
 
 
 def drawn(chart: Any, folder: Path) -> str:
@@ -71,7 +79,7 @@ def test_both_curves_of_gaps_are_drawn(tmp_path: Path) -> None:
 def test_numbers_stand_right_and_wide_tables_can_stack() -> None:
     narrow = Section("Few", ["what", "n"], [["a", 1234], ["b", None]])
     wide = Section("Many", list("abcde"), [["x", 1, "  2.5%", 0.25, "2 of 3"]], ["A note."])
-    text = page("shop", facts={"span": "a < b"}, charts=[], sections=[narrow, wide])
+    text = page("shop", facts={"span": "a < b"}, chapters=[Chapter(sections=[narrow, wide])])
     assert "<dt>span</dt><dd>a &lt; b</dd>" in text
     assert '<td class="number" data-head="n">1,234</td>' in text
     assert '<td class="number" data-head="n">-</td>' in text

@@ -1,0 +1,107 @@
+"""seqchurn report: one page that needs nothing beside it, on a small shop."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import polars as pl
+import pytest
+
+from seqchurn.reporting import pick_examples
+from tests.shop import CUTOFF, Opened, Shop
+
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def reported(
+    whole_way: Opened, open_shop: Callable[..., Shop], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Opened, str, str]:
+    """The shop, what was printed, and the page."""
+    printed = whole_way.must("report")
+    return whole_way, printed, page_of(whole_way).read_text(encoding="utf-8")
+
+
+def page_of(shop: Shop) -> Path:
+    return shop.store / "evaluation" / "shop" / f"cutoff={CUTOFF}" / "report.html"
+
+
+def test_the_page_needs_nothing_beside_it(reported: tuple[Opened, str, str]) -> None:
+    shop, printed, page = reported
+    assert printed.endswith(f"page    {page_of(shop)}\n")
+    assert len(page.encode()) < 3 * MIB
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', page)
+    assert not re.findall(r"url\((?!#)", page)
+    assert "@import" not in page
+
+
+def test_it_has_a_chapter_for_each_question(reported: tuple[Opened, str, str]) -> None:
+    *_, page = reported
+    assert re.findall("<h2>(.*?)</h2>", page) == [
+        "Is it better than what one would use otherwise?",
+        "Can its probabilities be taken at their word?",
+        "For whom?",
+        "Whom to look after first?",
+        "Some customers",
+        "How long does it last?",
+        "The data",
+        "How to read it",
+    ]
+    assert page.count("<svg") == 5
+    assert "There was no backtest yet: seqchurn backtest makes one." in page
+
+
+def test_its_numbers_are_those_of_the_tables(reported: tuple[Opened, str, str]) -> None:
+    shop, _, page = reported
+    rows = json.loads((page_of(shop).parent / "evaluation.json").read_text())
+    own = next(r for r in rows if r["model"] == "seqchurn lstm" and r["cohort"] == "all")
+    digits = f"{own['log_loss']:.4f}".removeprefix("0")
+    assert f'data-head="log-loss">{digits}<' in page
+    assert "An order within 7d: " in page
+    refused = re.findall(r"<td[^>]*>orders</td><td[^>]*>(.*?)</td><td[^>]*>(\d+)</td>", page)
+    assert sum(int(count) for _, count in refused if not count.startswith("0")) >= 3
+
+
+def test_it_is_kept_with_the_run_of_the_evaluation(reported: tuple[Opened, str, str]) -> None:
+    shop, _, page = reported
+    client = mlflow.MlflowClient(f"sqlite:///{shop.store}/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("shop")
+    runs = client.search_runs([experiment.experiment_id])
+    [run] = [
+        r for r in runs if "report.html" in {a.path for a in client.list_artifacts(r.info.run_id)}
+    ]
+    assert run.data.tags["seqchurn.kind"] == "evaluate"
+    kept = Path(client.download_artifacts(run.info.run_id, "report.html"))
+    assert kept.read_text(encoding="utf-8") == page
+
+
+def test_the_ageing_of_a_backtest_is_shown(trained: Shop) -> None:
+    trained.must("backtest", "--backtest.cutoffs", "2", "--training.max_epochs", "1")
+    trained.must("report")
+    page = page_of(trained).read_text(encoding="utf-8")
+    assert "There was no backtest yet" not in page
+    assert "How the network ages" in page
+
+
+def test_examples_are_the_surest_right_and_wrong() -> None:
+    customers = pl.DataFrame(
+        {
+            "customer_id": list("abcdefg"),
+            "order_days": [[1.0], [1.0, 2.0], [3.0], [4.0], [], [5.0], [6.0]],
+            "ordered": [True, True, False, False, True, True, False],
+            "net": [0.9, 0.95, 0.8, 0.1, 0.99, 0.2, 0.05],
+        }
+    )
+    rows = pick_examples(customers, model="net", horizon_days=7.0, each=1).rows
+    assert rows.select("kind", "customer_id", "orders").rows() == [
+        ("would order, and did", "b", 2),
+        ("would not order, and did not", "g", 1),
+        ("would order, and did not", "c", 1),
+        ("would not order, and did", "f", 1),
+    ]
+    assert pick_examples(customers, model="net", horizon_days=7.0).rows.height == 6
