@@ -15,6 +15,7 @@ _ALL = (
     "forget",
     "train",
     "evaluate",
+    "report",
     "backtest",
     "promote",
     "rollback",
@@ -77,9 +78,9 @@ RUN_ARGUMENTS = {
         many=True,
     ),
     "model_version": RunArgument(
-        "Version in the model registry; default: the newest (evaluate), the challenger (promote), "
-        "the champion (score).",
-        verbs=("evaluate", "promote", "score"),
+        "Version in the model registry; default: the newest (evaluate, report), the "
+        "challenger (promote), the champion (score).",
+        verbs=("evaluate", "report", "promote", "score"),
         metavar="VERSION",
     ),
     "chart": RunArgument(

@@ -217,16 +217,9 @@ def _examples(reported: Reported) -> Chapter:
             "kind", CUSTOMER_ID, "probability", "orders", "ordered"
         ).iter_rows()
     ]
-    charts = (
-        [] if reported.events.is_empty() else [timeline_chart(reported.events, reported.scores)]
-    )
-    headers = [
-        "it was said that they",
-        "customer",
-        "orders before",
-        f"order within {within}",
-        "came",
-    ]
+    nobody = reported.events.is_empty()
+    charts = [] if nobody else [timeline_chart(reported.events, reported.scores)]
+    headers = ["it was said that they", "customer", "orders before", f"within {within}", "came"]
     return Chapter(
         "Some customers",
         [
@@ -242,9 +235,7 @@ def _ageing(ageing: pl.DataFrame | None) -> Chapter:
     title = "How long does it last?"
     if ageing is None:
         return Chapter(title, ["There was no backtest yet: seqchurn backtest makes one."])
-    text = (
-        "One network, fitted at the first cutoff and judged at later ones, beside fresh baselines."
-    )
+    text = "One network, fitted at the first cutoff and judged at each, beside fresh baselines."
     return Chapter(title, [text], charts=[staleness_chart(ageing)])
 
 

@@ -1,4 +1,4 @@
-"""What was said of customers and what happened -> a few who show where the model is right and wrong.
+"""What was said of customers and what happened -> some who show where a model is wrong.
 
 The surest of either kind, of those who had ordered before: nobody learns from a doubtful case.
 """

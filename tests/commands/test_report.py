@@ -72,9 +72,8 @@ def test_it_is_kept_with_the_run_of_the_evaluation(reported: tuple[Opened, str, 
     client = mlflow.MlflowClient(f"sqlite:///{shop.store}/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("shop")
     runs = client.search_runs([experiment.experiment_id])
-    [run] = [
-        r for r in runs if "report.html" in {a.path for a in client.list_artifacts(r.info.run_id)}
-    ]
+    files = [{a.path for a in client.list_artifacts(r.info.run_id)} for r in runs]
+    [run] = [r for r, paths in zip(runs, files, strict=True) if "report.html" in paths]
     assert run.data.tags["seqchurn.kind"] == "evaluate"
     kept = Path(client.download_artifacts(run.info.run_id, "report.html"))
     assert kept.read_text(encoding="utf-8") == page
