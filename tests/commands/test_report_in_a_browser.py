@@ -1,0 +1,98 @@
+"""The report as a browser shows it, on a wide and on a narrow screen, light and dark.
+
+Needs the system packages chromium and chromium-driver. Without them it is skipped, or fails where
+SEQCHURN_BROWSER is `required`, as .ci/run has it. SEQCHURN_SCREENSHOTS names a folder for the
+pictures, to be looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.test_report import page_of
+from tests.shop import Opened
+
+pytestmark = pytest.mark.slow
+
+FLAGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--hide-scrollbars"),
+]
+OVERFLOWING = """
+const wide = document.documentElement.clientWidth;
+return [...document.querySelectorAll('body *:not(svg *)')]
+  .filter(e => e.getBoundingClientRect().right > wide + 1 || e.scrollWidth > e.clientWidth + 1
+          && getComputedStyle(e).display !== 'inline' && e.clientWidth > 0)
+  .map(e => e.outerHTML.slice(0, 120));
+"""
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    binaries = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    lacking = [name for name, place in binaries.items() if place is None]
+    if lacking:
+        message = f"needs {' and '.join(lacking)}: apt-get install chromium chromium-driver"
+        if os.environ.get("SEQCHURN_BROWSER") == "required":
+            pytest.fail(message)
+        pytest.skip(message)
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(binaries["chromium"])
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(str(binaries["chromedriver"]))
+    opened = webdriver.Chrome(options=options, service=service)
+    yield opened
+    opened.quit()
+
+
+@pytest.fixture(scope="module")
+def page(whole_way: Opened) -> Path:
+    whole_way.must("report")
+    return page_of(whole_way)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_fails_and_nothing_overflows(
+    width: int, scheme: str, driver: Any, page: Path, tmp_path: Path
+) -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme_asked = [{"name": "prefers-color-scheme", "value": scheme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme_asked})
+    driver.get(page.as_uri())
+    assert driver.execute_script("return document.documentElement.clientWidth") == width
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    assert driver.execute_script(OVERFLOWING) == []
+    assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    background = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+    whole = {"captureBeyondViewport": True, "format": "png"}
+    picture = base64.b64decode(driver.execute_cdp_cmd("Page.captureScreenshot", whole)["data"])
+    folder = Path(os.environ.get("SEQCHURN_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"report_{width}_{scheme}.png").write_bytes(picture)
+    assert len(picture) > 50_000  # something is drawn
+
+
+def test_what_overflows_would_be_seen(driver: Any, tmp_path: Path) -> None:
+    file = tmp_path / "wide.html"
+    file.write_text("<body><div style='width: 5000px'>wide</div></body>", encoding="utf-8")
+    driver.get(file.as_uri())
+    assert len(driver.execute_script(OVERFLOWING)) == 1
+    file.write_text("<script>throw new Error('no luck')</script>", encoding="utf-8")
+    driver.get(file.as_uri())
+    assert [e for e in driver.get_log("browser") if "no luck" in e["message"]]
