@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import speed
-from tests.benchmarks.timing import growth, rows
+from tests.benchmarks.timing import growth, rows, scoring, starting, training
 from tests.benchmarks.timing.bench import Bench
 from tests.benchmarks.timing.child import MeasureError, interleaved, measure
 from tests.benchmarks.timing.growth import memory_goals, slopes
-from tests.benchmarks.timing.inside import clocked
+from tests.benchmarks.timing.inside import clocked, found
 from tests.benchmarks.timing.journey import seconds_to_converge
 from tests.benchmarks.timing.page import page
 from tests.benchmarks.timing.peering import peer_rows
@@ -107,6 +107,12 @@ def test_a_verb_that_never_calls_what_is_clocked_is_told() -> None:
     inside = [sys.executable, "-m", "tests.benchmarks.timing.inside", "seqchurn.commands.train:run"]
     with pytest.raises(MeasureError, match="seqchurn.commands.train:run was never called by"):
         measure([*inside, "train", "--help"])
+
+
+@pytest.mark.parametrize("place", [training._FIT, scoring._PUBLISH, starting._READ])
+def test_what_is_clocked_is_where_the_verbs_look_for_it(place: str) -> None:
+    holder, name = found(place)
+    assert callable(getattr(holder, name))
 
 
 def test_a_clock_tells_when_a_function_was_first_called_and_left() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from seqchurn.cli import main
 
-__all__ = ["clocked"]
+__all__ = ["clocked", "found"]
 
 
 def clocked(owner: Any, name: str) -> dict[str, float]:
@@ -36,11 +36,16 @@ def clocked(owner: Any, name: str) -> dict[str, float]:
     return told
 
 
-def _run(place: str, arguments: list[str]) -> int:
+def found(place: str) -> tuple[Any, str]:
+    """What holds a function, and its name: of `package.module:Class.name`."""
     module, _, path = place.partition(":")
     owner, _, name = path.rpartition(".")
     holder = importlib.import_module(module)
-    told = clocked(attrgetter(owner)(holder) if owner else holder, name)
+    return attrgetter(owner)(holder) if owner else holder, name
+
+
+def _run(place: str, arguments: list[str]) -> int:
+    told = clocked(*found(place))
     status = main(arguments)
     if status == 0 and not told:
         print(f"{place} was never called by {arguments[0]}", file=sys.stderr)

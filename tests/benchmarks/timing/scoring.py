@@ -14,7 +14,7 @@ __all__ = ["STORE", "score_once", "score_rows"]
 STORE = "scoring"
 
 _TARGET = Target(1.3)
-_PUBLISH = "seqchurn.commands.score:publish_scores"
+_PUBLISH = "seqchurn.commands.score_table:publish_scores"
 _NOTE = "the floor expects no orders, a quarter or more of what the project takes"
 
 
