@@ -50,9 +50,9 @@ def test_its_area_is_that_of_the_roc_curve() -> None:
 
 
 def test_profit_is_value_of_the_lost_less_cost_of_all_who_are_acted_on() -> None:
-    curve = profit_curve(RISK, LOST, cost=2.0, value=5.0)
+    curve = profit_curve(RISK, LOST, cost=3.0, value=5.0)
     for share, lost in ((0.0, 0), (0.2, 1), (0.4, 2), (0.6, 2), (0.8, 3), (1.0, 3)):
-        assert at(curve, share)["profit"] == pytest.approx((5 * lost - 2 * 5 * share) / 5)
+        assert at(curve, share)["profit"] == pytest.approx((5 * lost - 3 * 5 * share) / 5)
     assert curve.filter(pl.col("profit") == pl.col("profit").max())["share"].item() == 0.4
 
 
