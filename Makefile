@@ -67,6 +67,6 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) \
-		-e '.[examples,baselines,lake,notebooks,sinks,sql]' --group dev
+		-e '.[examples,baselines,lake,notebooks,sinks,sql,tune]' --group dev
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps lifetimes==0.11.3
 	@touch $@

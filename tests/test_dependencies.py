@@ -11,7 +11,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 
-EXTRAS = ("baselines", "examples", "lake", "notebooks", "sinks", "sql")
+EXTRAS = ("baselines", "examples", "lake", "notebooks", "sinks", "sql", "tune")
 PERMISSIVE = re.compile(
     r"0BSD|Apache|BSD|BSL-1\.0|CC0|ISC|MIT|PSF|Python Software Foundation|Zlib", re.IGNORECASE
 )

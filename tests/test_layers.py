@@ -28,6 +28,7 @@ encoders heads metrics
 training baselines
 prediction
 evaluation
+tuning
 tracking
 scoring
 sinks

@@ -31,6 +31,7 @@ VERBS = {
     "evaluate": "Compare a model and the baselines with what followed a cutoff.",
     "report": "Evaluation to one page for people who have to decide.",
     "backtest": "Try models at rolling cutoffs of the past: how good, and how they age.",
+    "tune": "Try settings of a fit at cutoffs of the past, and keep the best.",
     "promote": "Make a model the champion, the one that scores, if it has earned it.",
     "rollback": "Make the champion of before the champion again.",
     "score": "Champion and events to the score table, one row per customer.",
@@ -48,6 +49,7 @@ _EXAMPLES = {
     "train": f"{_EXAMPLE} --encoder.kind gru --training.max_epochs 3",
     "evaluate": f"{_EXAMPLE} --evaluation.horizons '[7d,14d]'",
     "backtest": f"{_EXAMPLE} --refit every --backtest.cutoffs 6",
+    "tune": f"{_EXAMPLE} --minutes 30",
     "score": f"{_EXAMPLE} --as_of 2017-12-01",
     "explain": f"{_EXAMPLE} --customer_id 1234 --from 2017-11-01 --to 2017-12-01",
     "deliver": "seqchurn {} --config configs/production.yaml --dry_run",
@@ -92,10 +94,21 @@ def read_command_line(arguments: Sequence[str]) -> Order | None:
         verb=verb,
         config=flags["config"],
         overrides=given_overrides(flags),
-        run_arguments={parameter: flags[name] for name, parameter in parameters(verb).items()},
+        run_arguments={p: _read(verb, name, flags) for name, p in parameters(verb).items()},
         logging={name: flags[name] for name in _LOGGING},
         print_config=flags["print_config"],
     )
+
+
+def _read(verb: str, flag: str, flags: Namespace) -> Any:
+    """What a flag that is never in a config stands for."""
+    argument, given = RUN_ARGUMENTS.get(flags_of(verb).get(flag, "")), flags[flag]
+    if argument is None or not isinstance(given, str):
+        return given
+    try:
+        return argument.read(given)
+    except ValueError as error:
+        raise ConfigError(f"--{flag}: {error}.") from None
 
 
 def parameters(verb: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from seqchurn.config.scoring import ScoringConfig
 from seqchurn.config.section import Section
 from seqchurn.config.tracking import TrackingConfig
 from seqchurn.config.training import TrainingConfig
+from seqchurn.config.tune import TuneConfig
 from seqchurn.config.waits import WaitsConfig
 
 __all__ = ["Config"]
@@ -61,6 +62,8 @@ class Config(Section):
     """What a model is asked, and when."""
     backtest: BacktestConfig = BacktestConfig()
     """At which moments of the past a model is tried."""
+    tune: TuneConfig = TuneConfig()
+    """Which settings a search tries, and at which moments of the past they are judged."""
     tracking: TrackingConfig = TrackingConfig()
     """Where runs and models go in MLflow; in `store`, or where MLFLOW_TRACKING_URI says."""
     gates: GatesConfig = GatesConfig()

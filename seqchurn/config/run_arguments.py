@@ -5,7 +5,10 @@ The config says what is true of a data set on every run; these say what is wante
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from seqchurn.config.units import above_zero, whole_above_zero
 
 __all__ = ["RUN_ARGUMENTS", "RunArgument", "flags_of", "takers"]
 
@@ -17,6 +20,7 @@ _ALL = (
     "evaluate",
     "report",
     "backtest",
+    "tune",
     "promote",
     "rollback",
     "score",
@@ -40,6 +44,8 @@ class RunArgument:
     """True: may be given several times."""
     flag: str | None = None
     """How it is spelled, if not as its name: verbs may mean different things by one flag."""
+    read: Callable[[str], object] = str
+    """Makes the value of a text, or raises a ValueError that says what was expected."""
 
     @property
     def default(self) -> object:
@@ -94,6 +100,19 @@ RUN_ARGUMENTS = {
         verbs=("backtest",),
         metavar="WHEN",
         choices=("never", "every"),
+    ),
+    "minutes": RunArgument(
+        "Time after which no more is tried; what was under way then goes on in the next run.",
+        verbs=("tune",),
+        metavar="MINUTES",
+        read=above_zero,
+    ),
+    "trials": RunArgument(
+        "Trials that end the study, those of earlier runs included. (default: 20; with --minutes "
+        "as many as fit)",
+        verbs=("tune",),
+        metavar="COUNT",
+        read=whole_above_zero,
     ),
     "delivery": RunArgument(
         "The only one of [deliveries] to make; default: all.", verbs=("deliver",), metavar="NAME"

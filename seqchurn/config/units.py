@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Annotated
@@ -9,7 +10,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-__all__ = ["Duration", "Instant", "Zone", "checked_instant", "duration_days"]
+__all__ = [
+    "Duration",
+    "Instant",
+    "Zone",
+    "above_zero",
+    "checked_instant",
+    "duration_days",
+    "whole_above_zero",
+]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _YEARS = range(1900, 2200)
@@ -49,6 +58,32 @@ def checked_instant(instant: str) -> str:
             f"{_YEARS[0]} to {_YEARS[-1]}"
         )
     return instant
+
+
+def above_zero(text: str) -> float:
+    """The number above zero that a text stands for.
+
+    Raises:
+        ValueError: It stands for none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"'{text}' is not a number above zero: write 30 or 0.5")
+    return number
+
+
+def whole_above_zero(text: str) -> int:
+    """The whole number above zero that a text stands for.
+
+    Raises:
+        ValueError: It stands for none.
+    """
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise ValueError(f"'{text}' is not a whole number above zero: write 20")
+    return int(text)
 
 
 def _checked_duration(duration: str) -> str:

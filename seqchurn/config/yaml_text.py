@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import yaml
 from seqchurn.config.config import Config
 from seqchurn.errors import ConfigError
 
-__all__ = ["parse_yaml", "read_yaml", "to_yaml"]
+__all__ = ["parse_yaml", "read_yaml", "to_yaml", "yaml_of"]
 
 _PLAINER = {"found unconstructable recursive node": "an anchor holds itself"}
 
@@ -96,7 +97,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def to_yaml(config: Config) -> str:
     """Text that loads as an equal config, sections in their order."""
-    data = config.model_dump(mode="json")
+    return yaml_of(config.model_dump(mode="json"))
+
+
+def yaml_of(data: Mapping[str, Any]) -> str:
+    """Text of a plain mapping, or of some sections, keys in their order."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 

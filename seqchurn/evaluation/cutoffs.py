@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from seqchurn.errors import ConfigError
 from seqchurn.waits.clock import Clock
 
-__all__ = ["last_day", "rolling_cutoffs"]
+__all__ = ["last_day", "rolling_cutoffs", "validation_cutoffs"]
 
 
 def rolling_cutoffs(
@@ -38,10 +39,9 @@ def rolling_cutoffs(
         ConfigError: If they do not lie on the grid or do not fit into the log.
     """
     first_day, end_day = span
-    _check_every(every_days, clock)
+    _check_every(every_days, clock, place="[backtest] every")
     last = last_day(until, end_day - longest_days, clock, place="[backtest] until")
-    slack = clock.step_days / 2  # less than a step is rounding
-    room = max(0, math.floor((last - longest_days - first_day + slack) / every_days) + 1)
+    room = _room(last - longest_days - first_day, every_days, clock)
     if count > room:
         remedy = f"Set backtest.cutoffs to {room}, or shorten" if room else "Shorten"
         raise ConfigError(
@@ -51,6 +51,60 @@ def rolling_cutoffs(
             "backtest.every or evaluation.horizons."
         )
     return [clock.moment(last - i * every_days) for i in reversed(range(count))]
+
+
+def validation_cutoffs(
+    span: tuple[float, float],
+    *,
+    count: int,
+    every_days: float,
+    horizons_days: Sequence[float],
+    clock: Clock,
+) -> list[datetime]:
+    """Rolling cutoffs for the longest horizon that so many of them leave room for.
+
+    Args:
+        span: Grid day of the first order, and that of the training cutoff.
+        count: How many.
+        every_days: From one to the next, a whole number of steps.
+        horizons_days: Horizons that can be judged before the training cutoff if they fit.
+        clock: The grid of waits.
+
+    Returns:
+        Instants, ascending, each the start of a step, as `rolling_cutoffs` gives them.
+
+    Raises:
+        ConfigError: If they do not lie on the grid, or not even the shortest horizon fits.
+    """
+    first_day, end_day = span
+    _check_every(every_days, clock, place="[tune] every")
+    rooms = {h: _room(end_day - 2 * h - first_day, every_days, clock) for h in horizons_days}
+    fitting = [horizon for horizon, room in rooms.items() if room >= count]
+    if not fitting:
+        shortest = min(rooms)
+        remedy = (
+            f"Set tune.cutoffs to {rooms[shortest]}, or shorten" if rooms[shortest] else "Shorten"
+        )
+        raise ConfigError(
+            f"[tune] {count} cutoffs {every_days:g}d apart do not fit before the training cutoff "
+            f"{_text(end_day, clock)}, {rooms[shortest]} would: the shortest horizon, "
+            f"{shortest:g}d, must lie after the last and before the first, from the first order "
+            f"on, {_text(first_day, clock)}. {remedy} tune.every or evaluation.horizons."
+        )
+    return rolling_cutoffs(
+        span,
+        count=count,
+        every_days=every_days,
+        longest_days=max(fitting),
+        until=None,
+        clock=clock,
+    )
+
+
+def _room(days: float, every_days: float, clock: Clock) -> int:
+    """Cutoffs that fit into a stretch, one at either end of it."""
+    slack = clock.step_days / 2  # less than a step is rounding
+    return max(0, math.floor((days + slack) / every_days) + 1)
 
 
 def last_day(asked: datetime | None, latest: float, clock: Clock, *, place: str) -> float:
@@ -81,11 +135,11 @@ def last_day(asked: datetime | None, latest: float, clock: Clock, *, place: str)
     return clock.at(asked)
 
 
-def _check_every(every_days: float, clock: Clock) -> None:
+def _check_every(every_days: float, clock: Clock, *, place: str) -> None:
     steps = every_days / clock.step_days
     if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
         raise ConfigError(
-            f"[backtest] every is {every_days:g}d, not a whole number of steps of "
+            f"{place} is {every_days:g}d, not a whole number of steps of "
             f"{clock.step_days:g}d. Choose one that is."
         )
 

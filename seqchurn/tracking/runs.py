@@ -48,6 +48,11 @@ class Run:
         batch = [Metric(name, value, now, step) for name, value in metrics.items()]
         mlflow.MlflowClient().log_batch(self.run_id, metrics=batch)
 
+    def log_tags(self, tags: dict[str, str]) -> None:
+        """Add facts to find the run by."""
+        for name, value in tags.items():
+            mlflow.MlflowClient().set_tag(self.run_id, name, value)
+
     def log_file(self, path: Path) -> None:
         """Keep a file with the run."""
         mlflow.log_artifact(str(path))
@@ -145,7 +150,13 @@ def explained() -> Iterator[None]:
 
 @contextmanager
 def start_run(
-    store: Path, experiment: str, *, kind: str, config: dict[str, Any], tags: dict[str, str]
+    store: Path,
+    experiment: str,
+    *,
+    kind: str,
+    config: dict[str, Any],
+    tags: dict[str, str],
+    parent: Run | None = None,
 ) -> Iterator[Run]:
     """Record what happens inside the `with` block as a run.
 
@@ -155,6 +166,7 @@ def start_run(
         kind: What the run does, as train.
         config: The resolved config, as plain values.
         tags: Facts to find the run by.
+        parent: The run that this one is a part of, if it is one; it goes on afterwards.
 
     Raises:
         EnvironmentFailure: If the MLflow store refuses.
@@ -166,7 +178,13 @@ def start_run(
     with explained():
         connect(store, make=True)
         experiment_id = _experiment(store, experiment)
-        with mlflow.start_run(experiment_id=experiment_id, run_name=kind, tags=known) as active:
+        with mlflow.start_run(
+            experiment_id=experiment_id,
+            run_name=kind,
+            tags=known,
+            nested=parent is not None,
+            parent_run_id=parent.run_id if parent else None,
+        ) as active:
             mlflow.log_params(dict(_flat(config)))
             yield Run(active.info.run_id)
 

@@ -26,6 +26,8 @@ from seqchurn.config.knobs import knobs
         (["evaluate"], {"model_version": None}),
         (["backtest"], {"refit": "never"}),
         (["backtest", "--refit", "every"], {"refit": "every"}),
+        (["tune"], {"minutes": None, "trials": None}),
+        (["tune", "--minutes", "0.5", "--trials", "12"], {"minutes": 0.5, "trials": 12}),
         (["promote", "--model_version", "3"], {"model_version": "3", "reason": None}),
         (["promote", "--force", "a holiday"], {"model_version": None, "reason": "a holiday"}),
         (["rollback"], {}),
@@ -136,6 +138,18 @@ def test_sources_can_be_a_flag(config: str, calls: list[Any], tmp_path: Path) ->
         ("train --config C --refit every", "--refit is not for train; taken by: backtest."),
         ("backtest --config C --refit often", "--refit: invalid choice: 'often' (choose from"),
         ("backtest --config C --cutoffs 3", "Did you mean --backtest.cutoffs?"),
+        (
+            "tune --config C --minutes soon",
+            "--minutes: 'soon' is not a number above zero: write 30 or 0.5.",
+        ),
+        ("tune --config C --minutes nan", "--minutes: 'nan' is not a number above zero: write"),
+        ("tune --config C --minutes=-1", "--minutes: '-1' is not a number above zero: write"),
+        (
+            "tune --config C --trials 1.5",
+            "--trials: '1.5' is not a whole number above zero: write 20.",
+        ),
+        ("tune --config C --trials 0", "--trials: '0' is not a whole number above zero: write"),
+        ("train --config C --trials 3", "--trials is not for train; taken by: tune."),
         ("score --config C --as_of soon", "--as_of: 'soon' is not a date or time: write 2017"),
         ("deliver --config C --as_of soon", "--as_of: 'soon' is not a date or time: write 2017"),
         (

@@ -110,6 +110,32 @@ MISTAKES = {
         "[monitoring] band: [1.1, 1.25] is no band around 1; write the lowest and the highest "
         "observed/expected without an alarm, such as [0.8, 1.25].",
     ),
+    "a range with one end": (
+        "tune: {space: {training.learning_rate: {low: 0.1}}}",
+        "[tune] space.training.learning_rate: it is neither a range nor a list; write {low: 0.001, "
+        "high: 0.01} or [32, 64].",
+    ),
+    "a range and a list": (
+        "tune: {space: {training.learning_rate: {low: 0.1, high: 0.2, choices: [0.1]}}}",
+        "it is neither a range nor a list; write",
+    ),
+    "a range from high to low": (
+        "tune: {space: {training.learning_rate: {low: 0.2, high: 0.1}}}",
+        "[tune] space.training.learning_rate: low is 0.2 and high 0.1; write the lower number as",
+    ),
+    "a logarithm of nothing": (
+        "tune: {space: {encoder.dropout: {low: 0, high: 0.1, log: true}}}",
+        "low is 0, which has no logarithm; write a low above zero, or leave log out.",
+    ),
+    "nothing to choose from": (
+        "tune: {space: {encoder.hidden_size: []}}",
+        "[tune] space.encoder.hidden_size.choices is []; expected: at least one; list of numbers",
+    ),
+    "a number in place of a range": (
+        "tune: {space: {encoder.hidden_size: 32}}",
+        "[tune] space.encoder.hidden_size is 32; expected: mapping",
+    ),
+    "nothing to try": ("tune: {space: {}}", "[tune] space is {}; expected: at least one; mapping"),
     "a band with one end": ("monitoring: {band: [0.8]}", "[0.8] is no band around 1; write the"),
     "a run argument": ("as_of: 2017-10-01", "as_of is a run argument: pass it as --as_of to score"),
     "a run argument in a section": (

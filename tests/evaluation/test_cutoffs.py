@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqchurn.errors import ConfigError
-from seqchurn.evaluation.cutoffs import rolling_cutoffs
+from seqchurn.evaluation.cutoffs import rolling_cutoffs, validation_cutoffs
 from seqchurn.waits import Clock
 
 DAY = Clock(1.0)
@@ -79,6 +79,41 @@ def test_cutoffs_that_cannot_be_are_refused_with_what_fits(
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(complaint)):
         cutoffs("2017-01-01", "2018-01-01", **changes)
+
+
+def validated(first: str, end: str, *horizons: float, **changes: Any) -> list[str]:
+    first_day, end_day = days(first, end)
+    options = {"count": 3, "every_days": 28.0, "horizons_days": horizons, "clock": DAY}
+    made = validation_cutoffs((first_day, end_day), **{**options, **changes})
+    return [f"{cutoff:%Y-%m-%d}" for cutoff in made]
+
+
+def test_validation_cutoffs_are_those_of_the_longest_horizon_that_fits() -> None:
+    long, short = ["2017-05-08", "2017-06-05", "2017-07-03"], ["2017-07-30", "2017-08-27"]
+    assert validated("2017-01-01", "2017-10-01", 7.0, 90.0, 365.0) == long
+    assert validated("2017-07-01", "2017-09-24", 7.0, 28.0, 90.0, count=2) == short
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"every_days": 1.5}, "[tune] every is 1.5d, not a whole number of steps of 1d. Choose"),
+        (
+            {"count": 20},
+            "[tune] 20 cutoffs 28d apart do not fit before the training cutoff "
+            "2017-10-01T00:00:00+00:00, 10 would: the shortest horizon, 7d, must lie after the "
+            "last and before the first, from the first order on, 2017-01-01T00:00:00+00:00. Set "
+            "tune.cutoffs to 10, or shorten tune.every or evaluation.horizons.",
+        ),
+        ({"horizons_days": (150.0, 365.0)}, "0 would: the shortest horizon, 150d, must lie after"),
+        ({"horizons_days": (150.0, 365.0)}, "Shorten tune.every or evaluation.horizons."),
+    ],
+)
+def test_validation_cutoffs_that_do_not_fit_are_refused(
+    changes: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(complaint)):
+        validated("2017-01-01", "2017-10-01", 7.0, 90.0, **changes)
 
 
 @given(
