@@ -55,7 +55,7 @@ def _lines(curves: Mapping[str, pl.DataFrame], up: alt.Y) -> list[alt.Chart]:
         curve.select(pl.lit(name).alias("model"), pl.all()) for name, curve in curves.items()
     )
     base = alt.Chart(points).encode(_across(), _colour(curves))
-    banded = base.transform_filter(alt.FieldEqualPredicate("model", equal=first))
+    banded = base.transform_filter(alt.FieldOneOfPredicate("model", oneOf=[first]))
     band = banded.mark_area(opacity=0.2).encode(alt.Y("lower:Q"), alt.Y2("upper:Q"))
     return [band, base.mark_line(strokeWidth=1.8).encode(up)]
 

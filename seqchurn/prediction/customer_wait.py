@@ -89,7 +89,8 @@ class CustomerWait:
         dates of the score table: 0 is the step that starts at as_of.
         """
         levels = np.atleast_1d(np.asarray(probability, dtype=np.float64))
-        return self.waits.order_day(levels)[0] - self.waits.as_of_day
+        days: NDArray[np.float64] = self.waits.order_day(levels)[0] - self.waits.as_of_day
+        return days
 
     def given_quiet(self, days: float) -> CustomerWait:
         """The wait as it will be seen if nothing at all happens for so many days.
