@@ -1,7 +1,8 @@
 """What people and log collectors see on stderr: log lines, and what a run says when it fails.
 
-Text on a terminal, elsewhere one JSON object a line. Each log line carries the id of the run of the
-program, SEQCHURN_RUN_ID where whoever starts it has one of its own; of objects the last one, too.
+Text on a terminal, elsewhere one JSON object a line; no colours. Each log line carries the id of
+the run of the program, SEQCHURN_RUN_ID where whoever starts it has one of its own; of objects the
+last one, too.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TextIO
+
+from seqchurn.progress import aside, shown
 
 __all__ = ["LogLines"]
 
 _RUN_ID = "SEQCHURN_RUN_ID"
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class LogLines:
@@ -26,7 +31,7 @@ class LogLines:
 
     Args:
         log_format: text; json for one object a line; auto: text on a terminal, else json.
-        quiet: Warnings and errors only.
+        quiet: Warnings and errors only, and no progress.
         verbose: Details too, and what the libraries underneath report besides warnings.
     """
 
@@ -38,9 +43,14 @@ class LogLines:
         self.quiet = quiet
         self.verbose = verbose
 
+    @property
+    def progress(self) -> bool:
+        """Whether to show how far work has come: to people who watch."""
+        return sys.stderr.isatty() and not (self.quiet or self.as_json)
+
     @contextmanager
     def to_stderr(self) -> Iterator[None]:
-        """Send log records to stderr for as long as the context lasts."""
+        """Send log records and progress to stderr for as long as the context lasts."""
         handler = _StderrHandler()
         handler.setFormatter(_JsonFormatter(self.run) if self.as_json else _TextFormatter(self.run))
         if not self.verbose:  # some libraries set the level of their loggers themselves
@@ -53,7 +63,8 @@ class LogLines:
         own.setLevel(self._own_level())
         logging.captureWarnings(True)
         try:
-            yield
+            with shown() if self.progress else nullcontext():
+                yield
         finally:
             logging.captureWarnings(False)
             root.removeHandler(handler)
@@ -78,15 +89,24 @@ def _is_own(record: logging.LogRecord) -> bool:
     return record.name.partition(".")[0] == "seqchurn"
 
 
+def _plain(message: str) -> str:
+    """Without the colours that MLflow gives to warnings, also where NO_COLOR is set."""
+    return _COLOUR.sub("", message)
+
+
 class _StderrHandler(logging.StreamHandler[TextIO]):
-    """Looks stderr up anew for each record, so that redirecting it works."""
+    """Looks stderr up anew for each record, so that redirecting it works.
+
+    A line of progress stands aside.
+    """
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
-        super().emit(record)
+        with aside():
+            super().emit(record)
 
 
 class _TextFormatter(logging.Formatter):
@@ -95,7 +115,8 @@ class _TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         loud = record.levelno >= logging.WARNING
-        record.said = f"{record.levelname.lower()}: {record.message}" if loud else record.message
+        message = _plain(record.message)
+        record.said = f"{record.levelname.lower()}: {message}" if loud else message
         return super().formatMessage(record)
 
 
@@ -110,7 +131,7 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "run": self.run,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _plain(record.getMessage()),
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)

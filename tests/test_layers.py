@@ -15,8 +15,8 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 # Names that share a line do not know each other.
 ORDER = """
-errors schema console log_lines code_version
-files processes
+errors schema console progress code_version
+files processes log_lines
 config
 storage databases
 events

@@ -8,14 +8,10 @@ import warnings
 import pytest
 
 from seqchurn.log_lines import LogLines
+from tests.terminal import Terminal
 
 _LOGGER = logging.getLogger("seqchurn.test")
 _LIBRARY = logging.getLogger("alembic.runtime")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def _say_all() -> None:
@@ -67,6 +63,20 @@ def test_python_warnings_become_log_lines(capsys: pytest.CaptureFixture[str]) ->
     line = json.loads(capsys.readouterr().err)
     assert line["level"] == "warning"
     assert "UserWarning: old thing" in line["message"]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colours_of_libraries_are_taken_out(
+    log_format: str, no_color: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    with LogLines(log_format=log_format).to_stderr():
+        _LIBRARY.warning("\033[1;33m%s\033[0m", "use type hints")
+    assert "use type hints" in terminal.getvalue()
+    assert "33m" not in terminal.getvalue()
 
 
 def test_logging_leaves_no_handler_behind() -> None:

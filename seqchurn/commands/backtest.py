@@ -29,6 +29,7 @@ from seqchurn.evaluation.backtest import (
 from seqchurn.evaluation.backtest_table import backtest_table
 from seqchurn.evaluation.rows import Row
 from seqchurn.plots import save_chart, staleness_chart
+from seqchurn.progress import work
 from seqchurn.storage import Snapshot
 from seqchurn.tracking import Run, start_run
 from seqchurn.training.accelerators import check_accelerator
@@ -103,7 +104,9 @@ def backtest(config: Config, *, refit: str = "never") -> Backtest:
         }
         tracked = stack.enter_context(_tracked(config, sequences.digest, refit))
         tracked.log_text(to_yaml(config), "config.yaml")
+        tried = stack.enter_context(work("cutoff", len(past.cutoffs), "cutoffs"))
         for step, cutoff in enumerate(past.cutoffs):
+            tried.say(f"cutoff {step + 1} of {len(past.cutoffs)}")
             _log.info("cutoff %d of %d: %s", step + 1, len(past.cutoffs), cutoff.isoformat())
             if cutoff in checkpoints:
                 fresh = cutoff, _fit(config, sequences, cutoff, checkpoints[cutoff])
@@ -114,6 +117,7 @@ def backtest(config: Config, *, refit: str = "never") -> Backtest:
             judged = judge(config.name, outcomes, entrants, bins=bins, clock=clock_of(config))
             tracked.log_metrics(backtest_metrics(judged), step=step)
             rows += judged
+            tried.done()
         return _report(config, refit, rows, tracked)
 
 

@@ -10,18 +10,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric.plugins.environments.lightning import find_free_network_port
 
 from seqchurn.code_version import code_version
+from seqchurn.commands.fits import Fits
 from seqchurn.commands.one_network import data_before, fit_network, recalibrated
 from seqchurn.commands.parts import clock_of
 from seqchurn.config import Config
@@ -29,6 +30,7 @@ from seqchurn.datasets.training_data import TrainingData
 from seqchurn.errors import LockedError
 from seqchurn.files import locked
 from seqchurn.processes import Tell, cores, run_apart
+from seqchurn.progress import work
 from seqchurn.storage import Snapshot
 from seqchurn.training.accelerators import devices_of, fits_on_cpu
 from seqchurn.training.fitted_model import FittedModel
@@ -41,6 +43,9 @@ _log = logging.getLogger(__name__)
 
 OnNetworkEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with the number of the network, that of the epoch, and its metrics."""
+
+OnNetworkBatch = Callable[[int, float, int], None]
+"""Called now and then with the number of the network, and what `OnBatch` takes."""
 
 _WORTH_A_PROCESS = 1_000_000  # events, or landmarks, of all epochs: some ten seconds of a core
 _OF_THE_FIT = {"name", "threads", "events", "waits", "datasets", "encoder", "head", "activity"}
@@ -88,25 +93,23 @@ def fit_model(
         EnvironmentFailure: If a process that fits a network is killed.
     """
     data = data or data_before(config, sequences, cutoff)
-    folders = {n: checkpoints / f"network-{n}" for n in range(1, config.training.networks + 1)}
-    at_once, ranks = networks_at_once(config, data), _ranks(config)
-    tasks = [_Task(config, sequences, cutoff, n, folder) for n, folder in folders.items()]
-    if ranks > 1:
-        for task in tasks:
-            _fit_together(task, ranks, on_epoch)
-    elif at_once > 1:
-        _fit_all_apart(tasks, at_once, on_epoch)
-    networks, losses = [], []
-    bar = sys.stderr.isatty() and _log.isEnabledFor(logging.INFO)
-    for n, folder in folders.items():  # each is fitted here, or read if it was fitted apart
-        if at_once == ranks == 1:
-            _log.info("network %d of %d", n, len(folders))
-        tell = partial(on_epoch, n)
-        network, loss = fit_network(
-            config, data, n, checkpoints=folder, on_epoch=tell, progress=bar
-        )
-        networks.append(recalibrated(config, data, n, network))
-        losses.append(loss)
+    count, max_epochs = config.training.networks, config.training.max_epochs
+    tasks = [
+        _Task(config, sequences, cutoff, n, checkpoints / f"network-{n}")
+        for n in range(1, count + 1)
+    ]
+    events = len(data.jagged.time)
+    with work("training", count * max_epochs * events, "events") as training:
+        fits = Fits(training, events=events, networks=count, max_epochs=max_epochs)
+        told = _Told(on_epoch, fits.reach)
+        apart = _fit_all_apart(tasks, data, told)
+        networks, losses = [], []
+        for task in tasks:  # each is fitted here, or read if it was fitted apart
+            if not apart:
+                _log.info("network %d of %d", task.number, count)
+            network, loss = _fit(task, data, told)
+            networks.append(recalibrated(config, data, task.number, network))
+            losses.append(loss)
     return Fitted(_model(config, data, networks), sum(losses) / len(losses))
 
 
@@ -155,13 +158,34 @@ class _Task:
     rank: Rank = ALONE
 
 
-def _fit_all_apart(tasks: list[_Task], at_once: int, on_epoch: OnNetworkEpoch) -> None:
-    _log.info("%d networks, %d at once", len(tasks), at_once)
-    named = {f"network {task.number}": task for task in tasks}
-    run_apart(_fit_apart, named, at_once=at_once, told=lambda _, epoch: on_epoch(*epoch))
+@dataclass(frozen=True)
+class _Told:
+    """Who is told of the fits."""
+
+    on_epoch: OnNetworkEpoch
+    on_batch: OnNetworkBatch
+
+    def hear(self, _: str, message: tuple[str, tuple[Any, ...]]) -> None:
+        """A message of another process: what it calls, and with what."""
+        whom, what = message
+        getattr(self, whom)(*what)
 
 
-def _fit_together(task: _Task, ranks: int, on_epoch: OnNetworkEpoch) -> None:
+def _fit_all_apart(tasks: list[_Task], data: TrainingData, told: _Told) -> bool:
+    """Fit them in other processes, if that is worth it; whether it was."""
+    config = tasks[0].config
+    at_once, ranks = networks_at_once(config, data), _ranks(config)
+    if ranks > 1:
+        for task in tasks:
+            _fit_together(task, ranks, told)
+    elif at_once > 1:
+        _log.info("%d networks, %d at once", len(tasks), at_once)
+        named = {f"network {task.number}": task for task in tasks}
+        run_apart(_fit_apart, named, at_once=at_once, told=told.hear)
+    return ranks > 1 or at_once > 1
+
+
+def _fit_together(task: _Task, ranks: int, told: _Told) -> None:
     """Fit a network in several processes, whose first one tells of its epochs."""
     port = find_free_network_port()
     named = {
@@ -169,19 +193,24 @@ def _fit_together(task: _Task, ranks: int, on_epoch: OnNetworkEpoch) -> None:
         for rank in range(ranks)
     }
     _log.info("network %d, fitted by %d processes together", task.number, ranks)
-    run_apart(_fit_apart, named, at_once=ranks, told=lambda _, epoch: on_epoch(*epoch))
+    run_apart(_fit_apart, named, at_once=ranks, told=told.hear)
 
 
 def _fit_apart(task: _Task, tell: Tell) -> None:
     """Fit a network; its checkpoints stay."""
     torch.set_num_threads(task.config.threads)
-    fit_network(
+    data = data_before(task.config, task.sequences, task.cutoff)
+    _fit(task, data, _Told(lambda *m: tell(("on_epoch", m)), lambda *m: tell(("on_batch", m))))
+
+
+def _fit(task: _Task, data: TrainingData, told: _Told) -> tuple[WaitModel, float]:
+    return fit_network(
         task.config,
-        data_before(task.config, task.sequences, task.cutoff),
+        data,
         task.number,
         checkpoints=task.checkpoints,
-        on_epoch=lambda epoch, metrics: tell((task.number, epoch, metrics)),
-        progress=False,
+        on_epoch=partial(told.on_epoch, task.number),
+        on_batch=partial(told.on_batch, task.number),
         rank=task.rank,
     )
 

@@ -15,6 +15,7 @@ from seqchurn.config.units import duration_days
 from seqchurn.errors import DataError
 from seqchurn.evaluation import HOLDOUT
 from seqchurn.files import disk_failures, locked
+from seqchurn.progress import work
 from seqchurn.scoring import (
     Band,
     Judged,
@@ -26,6 +27,7 @@ from seqchurn.scoring import (
     judge,
     monitor,
     monitor_page,
+    monitor_summary,
     quiet_alarm,
     score_tables,
 )
@@ -72,13 +74,13 @@ def _monitor(config: Config, folder: Path) -> None:
         interventions=interventions_of(config),
     )
     found = monitor(_judged(config, passed, log), band)
-    files = write_monitoring(folder, found, band)
-    page = (
+    head = (
         f"{config.name}: {len(passed):,} of {len(tables):,} score tables, held against the orders "
-        f"before {day_text(end_day)}\n\n{monitor_page(found, band)}"
+        f"before {day_text(end_day)}"
     )
-    track_monitoring(config, sequences.digest, found, page=page, files=files)
-    print(f"{page}\n\nreport  {folder}", flush=True)
+    files = write_monitoring(folder, found, band, page=f"{head}\n\n{monitor_page(found, band)}")
+    track_monitoring(config, sequences.digest, found, files=files)
+    print(f"{head}\n\n{monitor_summary(found, band)}\n\nreport  {folder}", flush=True)
     check_alarms(band_alarm(found.latest, band), quiet)
 
 
@@ -105,8 +107,12 @@ def _nothing_yet(tables: Sequence[ScoreTable], clock: Clock, end_day: float) -> 
 def _judged(config: Config, tables: Sequence[ScoreTable], log: OrderLog) -> list[Judged]:
     bins = config.evaluation.calibration_bins
     cohorts = ("all", HOLDOUT)
-    judged = [judge(t, log, dataset=config.name, bins=bins, cohorts=cohorts) for t in tables]
-    found = [table for table in judged if table is not None]
+    found = []
+    with work("judging", len(tables), "tables") as judging:
+        for table in tables:
+            judged = judge(table, log, dataset=config.name, bins=bins, cohorts=cohorts)
+            found += [judged] if judged is not None else []
+            judging.done()
     if not found:
         raise DataError(
             f"none of the customers that were scored is in the log of {config.name} any more. Run "

@@ -9,6 +9,7 @@ import polars as pl
 
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
+from seqchurn.files import replacing
 from seqchurn.plots import observed_expected_chart, reliability_chart, save_chart
 from seqchurn.scoring import QUANTITIES, Band, Monitoring
 from seqchurn.tracking import start_run
@@ -19,8 +20,8 @@ _DRAWN = 6
 """Model versions in a chart, the newest: more could not be told apart."""
 
 
-def write_monitoring(folder: Path, found: Monitoring, band: Band) -> list[Path]:
-    """Write tables and charts; which files these are.
+def write_monitoring(folder: Path, found: Monitoring, band: Band, *, page: str) -> list[Path]:
+    """Write tables, charts and the page, `monitoring.txt`; which files these are.
 
     Raises:
         EnvironmentFailure: If the disk refuses.
@@ -34,19 +35,20 @@ def write_monitoring(folder: Path, found: Monitoring, band: Band) -> list[Path]:
     )
     save_chart(ratios, charts[0])
     save_chart(reliability_chart(found.curves.filter(drawn)), charts[1])
-    return [*tables, *charts]
+    with replacing(folder / "monitoring.txt") as file:
+        file.write_text(f"{page}\n", encoding="utf-8")
+    return [*tables, *charts, folder / "monitoring.txt"]
 
 
 def track_monitoring(
-    config: Config, digest: str, found: Monitoring, *, page: str, files: Sequence[Path]
+    config: Config, digest: str, found: Monitoring, *, files: Sequence[Path]
 ) -> None:
-    """Keep numbers, page and files as a run of the config's experiment.
+    """Keep numbers and files as a run of the config's experiment.
 
     Args:
         config: The whole config.
         digest: That of the sequences.
         found: Its metrics have the week since 1970 as step.
-        page: What is printed.
         files: What was written.
     """
     tags = {"seqchurn.dataset": config.name, "seqchurn.dataset_digest": digest}
@@ -54,7 +56,6 @@ def track_monitoring(
     plain = config.model_dump(mode="json")
     with start_run(config.store, experiment, kind="monitor", config=plain, tags=tags) as tracked:
         tracked.log_text(to_yaml(config), "config.yaml")
-        tracked.log_text(page, "monitoring.txt")
         for week, metrics in found.metrics().items():
             tracked.log_metrics(metrics, step=week)
         for file in files:

@@ -13,7 +13,7 @@ from seqchurn.config import Config
 from seqchurn.datasets.data_module import Asking
 from seqchurn.datasets.training_data import Split, TrainingData, training_data
 from seqchurn.storage import Snapshot
-from seqchurn.training.fit import FitOptions, OnEpoch, fit
+from seqchurn.training.fit import FitOptions, OnBatch, OnEpoch, fit
 from seqchurn.training.fitted_model import make_model
 from seqchurn.training.ranks import ALONE, Rank
 from seqchurn.training.recalibration import recalibrate
@@ -65,7 +65,7 @@ def fit_network(
     *,
     checkpoints: Path,
     on_epoch: OnEpoch,
-    progress: bool,
+    on_batch: OnBatch,
     rank: Rank = ALONE,
 ) -> tuple[WaitModel, float]:
     """A fitted network and its validation loss, in nats per landmark.
@@ -76,7 +76,7 @@ def fit_network(
         number: Of the network, from 1 on; the first one has the configured seed.
         checkpoints: Folder of this very fit; one found in it is continued, or read if it had ended.
         on_epoch: Told the metrics of every epoch.
-        progress: Whether to show a progress bar.
+        on_batch: Told how far the fit has come.
         rank: Which of the processes that fit the network together this one is.
 
     Raises:
@@ -99,7 +99,7 @@ def fit_network(
         FitOptions(**{**options, "seed": seed}),
         checkpoints=checkpoints,
         on_epoch=on_epoch,
-        progress=progress,
+        on_batch=on_batch,
         rank=rank,
     )
     return network, loss

@@ -17,6 +17,8 @@ __all__ = ["run"]
 _log = logging.getLogger(__name__)
 
 _COUNTS = ["read", "kept", "duplicate", "quarantined", "filtered", "folded_away", "events"]
+_MOST_REASONS = 6
+"""Sources and rules on the terminal, those of the most records; the manifest has all."""
 
 
 def run(config: Config, *, force: bool = False) -> None:
@@ -61,8 +63,13 @@ def _print_counts(reports: Sequence[IngestReport]) -> None:
 def _print_quarantine(reasons: dict[str, dict[str, int]], store: BucketStore) -> None:
     if not reasons:
         return
-    rows = [[source, rule, n] for source, rules in reasons.items() for rule, n in rules.items()]
-    print("\n" + table(rows, ["source", "quarantined for", "records"]))
+    rows: list[tuple[str, str, int]] = [
+        (source, rule, n) for source, rules in reasons.items() for rule, n in rules.items()
+    ]
+    rows.sort(key=lambda row: row[-1], reverse=True)
+    print("\n" + table(rows[:_MOST_REASONS], ["source", "quarantined for", "records"]))
+    if len(rows) > _MOST_REASONS:
+        print(f"and {len(rows) - _MOST_REASONS:,} more")
     print(f"the records and their reasons: {store.folder}")
 
 

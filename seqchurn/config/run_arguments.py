@@ -136,7 +136,7 @@ RUN_ARGUMENTS = {
         metavar="FORMAT",
         choices=("auto", "text", "json"),
     ),
-    "quiet": RunArgument("Log warnings only."),
+    "quiet": RunArgument("Log warnings only, and show no progress."),
     "verbose": RunArgument("Log details, also what the libraries underneath report."),
 }
 

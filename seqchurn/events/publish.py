@@ -20,6 +20,7 @@ from seqchurn.events.merging.routing import Records, resolved, routed
 from seqchurn.events.report import IngestReport
 from seqchurn.events.spreading import gathered, spread
 from seqchurn.events.summary import Summary
+from seqchurn.progress import work
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.storage import BucketStore, BucketWriter
 
@@ -102,10 +103,12 @@ def _write_events(
         table, counted = merge(number, sources, config)
         return table, (counted, Summary.of(table))
 
-    for counted, of_bucket in writer.write_each(range(config.buckets), made):
-        summary += of_bucket
-        for name, count in counted.items():
-            merged[name].update(count)
+    with work("merging", config.buckets, "buckets") as merging:
+        for counted, of_bucket in writer.write_each(range(config.buckets), made):
+            summary += of_bucket
+            for name, count in counted.items():
+                merged[name].update(count)
+            merging.done()
     return summary, merged
 
 

@@ -8,7 +8,7 @@ from seqchurn.scoring.comparison import compare_scores, comparison_table
 from seqchurn.scoring.forget import forget_scores
 from seqchurn.scoring.judging import Judged, OrderLog, judge
 from seqchurn.scoring.monitor import QUANTITIES, Band, Monitoring, monitor
-from seqchurn.scoring.monitor_page import monitor_page
+from seqchurn.scoring.monitor_page import monitor_page, monitor_summary
 from seqchurn.scoring.publish import publish_scores
 from seqchurn.scoring.score_tables import ScoreTable, day_text, score_tables
 
@@ -29,6 +29,7 @@ __all__ = [
     "judge",
     "monitor",
     "monitor_page",
+    "monitor_summary",
     "publish_scores",
     "quiet_alarm",
     "score_tables",

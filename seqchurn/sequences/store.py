@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from seqchurn.progress import work
 from seqchurn.sequences.build import fold_events
 from seqchurn.storage import BucketStore
 
@@ -54,6 +55,10 @@ def build_store(
     def folded(bucket: int) -> tuple[pl.DataFrame, None]:
         return fold_events(snapshot.read(bucket), attributes=attributes, static=static), None
 
-    with sequences.publish(**facts) as writer:
-        for _ in writer.write_each(snapshot.buckets(), folded):
-            pass
+    buckets = snapshot.buckets()
+    with (
+        sequences.publish(**facts) as writer,
+        work("building sequences", len(buckets), "buckets") as built,
+    ):
+        for _ in writer.write_each(buckets, folded):
+            built.done()

@@ -12,6 +12,7 @@ import time
 import polars as pl
 
 from seqchurn.errors import EnvironmentFailure
+from seqchurn.progress import work
 from seqchurn.sinks.audiences import Audiences
 from seqchurn.sinks.delivered import Delivered
 from seqchurn.sinks.plan import Plan
@@ -52,14 +53,16 @@ def deliver(
     messages, form = planned.messages, pl.lit(planned.form)
     done, said = 0, time.monotonic()
     try:
-        for batch in messages.iter_slices(batch_rows or max(messages.height, 1)):
-            told = batch.with_columns(audiences=audiences.listed(), form=form)
-            with delivered.recording(told):
-                _send(sink, batch, retries=retries, backoff_seconds=backoff_seconds)
-            done += batch.height
-            if time.monotonic() - said > _SAY_EVERY_SECONDS:
-                _log.info("%s of %s rows delivered", f"{done:,}", f"{messages.height:,}")
-                said = time.monotonic()
+        with work("delivering", messages.height, "messages") as delivering:
+            for batch in messages.iter_slices(batch_rows or max(messages.height, 1)):
+                told = batch.with_columns(audiences=audiences.listed(), form=form)
+                with delivered.recording(told):
+                    _send(sink, batch, retries=retries, backoff_seconds=backoff_seconds)
+                done += batch.height
+                delivering.done(batch.height)
+                if time.monotonic() - said > _SAY_EVERY_SECONDS:
+                    _log.info("%s of %s rows delivered", f"{done:,}", f"{messages.height:,}")
+                    said = time.monotonic()
     except EnvironmentFailure as failure:
         raise EnvironmentFailure(
             f"{failure} {done:,} of {messages.height:,} rows were delivered and are recorded."

@@ -36,6 +36,10 @@ class Snapshot:
         """The buckets that were written, ascending."""
         return [int(bucket) for bucket in self.manifest["rows"]]
 
+    def height(self, bucket: int) -> int:
+        """How many rows a bucket has."""
+        return int(self.manifest["rows"][str(bucket)])
+
     def file(self, bucket: int) -> Path:
         """Where the rows of a bucket lie."""
         return self.folder / parts_name(self.digest) / file_name(bucket)

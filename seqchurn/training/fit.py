@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import pickle
 import shutil
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,12 +31,17 @@ from seqchurn.training.lightning_module import LandmarkModule
 from seqchurn.training.ranks import ALONE, Rank
 from seqchurn.training.wait_model import WaitModel
 
-__all__ = ["FitOptions", "OnEpoch", "fit"]
+__all__ = ["FitOptions", "OnBatch", "OnEpoch", "fit"]
 
 _log = logging.getLogger(__name__)
 
 OnEpoch = Callable[[int, dict[str, float]], None]
 """Called after every epoch with its number and its metrics."""
+
+OnBatch = Callable[[float, int], None]
+"""Called now and then with the epochs that lie behind, as 6.25, and the last one of the fit."""
+
+_NOW_AND_THEN = 0.2  # seconds
 
 _MONITOR = "validation/nll"
 _BEST, _LAST = "best", "last"
@@ -64,7 +70,7 @@ def fit(
     *,
     checkpoints: Path,
     on_epoch: OnEpoch,
-    progress: bool = True,
+    on_batch: OnBatch = lambda *_: None,
     rank: Rank = ALONE,
 ) -> float:
     """Fit a network in place.
@@ -76,7 +82,7 @@ def fit(
         options: How to fit.
         checkpoints: Folder of this very fit; a checkpoint found in it is continued.
         on_epoch: Told the metrics of every epoch, by the first rank.
-        progress: Whether to show a progress bar.
+        on_batch: Told how far the fit has come, by the first rank.
         rank: Which of the processes that fit this network together this one is.
 
     Returns:
@@ -95,10 +101,12 @@ def fit(
         dirpath=checkpoints, filename=_BEST, monitor=_MONITOR, enable_version_counter=False
     )
     epochs = _Epochs()
-    callbacks = [best, epochs, *[_Tell(on_epoch)] * (rank.number == 0)]
-    trainer = _trainer(options, callbacks, checkpoints, rank, progress=progress)
+    telling = [_Tell(on_epoch), _TellOften(on_batch)] if rank.number == 0 else []
+    trainer = _trainer(options, [best, epochs, *telling], checkpoints, rank)
     batches = LandmarkDataModule(data, asking, seed=options.seed, rank=rank.number, ranks=rank.of)
     _run(trainer, module, batches, checkpoints)
+    if rank.number == 0:
+        on_batch(trainer.current_epoch, trainer.current_epoch)
     ran_out = trainer.current_epoch >= options.max_epochs
     kept = f"{_BEST if epochs.last_is_clearly_worse or not ran_out else _LAST}.ckpt"
     state = torch.load(checkpoints / kept, weights_only=True, map_location="cpu")["state_dict"]
@@ -109,7 +117,7 @@ def fit(
 
 
 def _trainer(
-    options: FitOptions, callbacks: list[Callback], checkpoints: Path, rank: Rank, *, progress: bool
+    options: FitOptions, callbacks: list[Callback], checkpoints: Path, rank: Rank
 ) -> pl.Trainer:
     if rank.of > 1:
         rank.join()
@@ -128,7 +136,7 @@ def _trainer(
         num_sanity_val_steps=0,
         logger=False,
         enable_model_summary=False,
-        enable_progress_bar=progress,
+        enable_progress_bar=False,
         default_root_dir=checkpoints,
     )
 
@@ -226,3 +234,29 @@ class _Tell(Callback):
             ", ".join(f"{name} {value:.4f}" for name, value in sorted(metrics.items())),
         )
         self.on_epoch(trainer.current_epoch + 1, metrics)
+
+
+class _TellOften(Callback):
+    """Passes on how far the fit has come, but not after each of many short batches."""
+
+    def __init__(self, on_batch: OnBatch) -> None:
+        self.on_batch = on_batch
+        self.told = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self._tell(trainer, 0.0)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        module: pl.LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        if time.monotonic() - self.told >= _NOW_AND_THEN:
+            self._tell(trainer, (batch_idx + 1) / trainer.num_training_batches)
+
+    def _tell(self, trainer: pl.Trainer, of_epoch: float) -> None:
+        self.told = time.monotonic()
+        self.on_batch(trainer.current_epoch + of_epoch, cast("int", trainer.max_epochs))

@@ -16,8 +16,20 @@ from seqchurn.cli import main
 from seqchurn.cli.command_line import VERBS
 from seqchurn.config import Config
 from seqchurn.errors import ModelError
+from seqchurn.progress import work
+from tests.terminal import Terminal
 
-HEAVY = ["torch", "pytorch_lightning", "mlflow", "polars", "pyarrow", "pandas", "numpy", "altair"]
+HEAVY = [
+    "torch",
+    "pytorch_lightning",
+    "mlflow",
+    "polars",
+    "pyarrow",
+    "pandas",
+    "numpy",
+    "altair",
+    "tqdm",
+]
 AS_TEXT = ["--log_format", "text"]
 
 
@@ -118,6 +130,23 @@ def test_a_failure_has_its_exit_status(
     err = capsys.readouterr().err
     assert complaint in err
     assert ("Traceback" in err) == (status == 1)
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_an_interrupt_leaves_the_terminal_clean(
+    no_color: str, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(config: Config, **_: Any) -> None:
+        with work("merging", 32, "buckets") as merging:
+            merging.say("merging orders")
+            assert "merging orders" in terminal.screen()[-1]
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setitem(sys.modules, "seqchurn.commands.prepare", SimpleNamespace(run=run))
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert main(["prepare", "--config", config]) == 130
+    assert terminal.screen() == ["seqchurn prepare: interrupted.", ""]  # and no colours
 
 
 SLEEPING = """

@@ -68,7 +68,8 @@ def test_page_files_and_run_say_the_same_and_a_second_run_writes_it_again(
     said = trained.must("monitor", *WIDE)
     assert said.startswith("shop: 1 of 1 score tables, held against the orders before 2024-07-19\n")
     assert said.endswith(f"\nreport  {folder(trained)}\n")
-    names = [*(f"{name}.json" for name in FILES), "observed_expected.png", "reliability.png"]
+    others = ["monitoring.txt", "observed_expected.png", "reliability.png"]
+    names = [*(f"{name}.json" for name in FILES), *others]
     assert sorted(p.name for p in folder(trained).iterdir()) == sorted(names)
     [run] = runs(trained)
     assert run.info.status == "FINISHED"
@@ -76,7 +77,10 @@ def test_page_files_and_run_say_the_same_and_a_second_run_writes_it_again(
     assert run.data.metrics["shop_version_1/log_loss_28d"] == week["log_loss"]
     client = mlflow.MlflowClient(f"sqlite:///{trained.store}/mlflow/mlflow.db")
     kept = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
-    assert kept == {*names, "config.yaml", "monitoring.txt"}
+    assert kept == {*names, "config.yaml"}
+    page = (folder(trained) / "monitoring.txt").read_text(encoding="utf-8")
+    assert page.splitlines()[:10] == said.splitlines()[:10]
+    assert "by week" in page
     before = written(trained)
     assert trained.must("monitor", *WIDE) == said
     assert written(trained) == before

@@ -73,3 +73,37 @@ def test_a_source_with_too_many_bad_records_stops_prepare(shop: Shop) -> None:
     kept = {name for name in after if name.startswith("events/shop/refused/")}
     assert {name: after[name] for name in after.keys() - kept} == before
     assert len(kept) == 2
+
+
+def test_of_many_reasons_to_refuse_records_those_of_most_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = "id,day,n\nc1,2020-01-01,1\n" + "".join(f"c1,2020-01-01,{n}\n" for n in range(2, 10))
+    (tmp_path / "orders.csv").write_text(log, encoding="utf-8")
+    sources = [
+        {
+            "kind": "csv",
+            "name": f"orders_{least}",
+            "path": str(tmp_path / "orders.csv"),
+            "customer_id": "id",
+            "timestamp": "day",
+            "timezone": "UTC",
+            "event_type": "order",
+            "attributes": {"amount": {"column": "n"}},
+            "rules": [{"column": "n", "min": least}],
+            "max_bad_fraction": 1.0,
+        }
+        for least in range(2, 10)
+    ]
+    run(
+        Config.model_validate(
+            {"name": "tiny", "store": str(tmp_path), "events": {"sources": sources}}
+        )
+    )
+    lines = capsys.readouterr().out.splitlines()
+    first = next(n for n, line in enumerate(lines) if "quarantined for" in line)
+    refused = [line.split() for line in lines[first + 2 : first + 8]]
+    assert [(words[0], words[-1]) for words in refused] == [
+        (f"orders_{least}", str(least - 1)) for least in (9, 8, 7, 6, 5, 4)
+    ]
+    assert lines[first + 8] == "and 2 more"

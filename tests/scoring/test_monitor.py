@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from seqchurn.scoring import Band, Judged, Monitoring, monitor, monitor_page
+from seqchurn.scoring import Band, Judged, Monitoring, monitor, monitor_page, monitor_summary
 from seqchurn.scoring.monitor import IN_BAND, OUT_OF_BAND, TOO_FEW
 
 BAND = Band(low=0.8, high=1.25, recent_days=28.0, least_expected=50.0)
@@ -187,7 +187,7 @@ def half_a_year() -> Monitoring:
     return monitor(tables, BAND)
 
 
-def test_the_page_fits_a_screen(half_a_year: Monitoring) -> None:
+def test_the_page_has_the_newest_versions_and_the_last_weeks(half_a_year: Monitoring) -> None:
     lines = monitor_page(half_a_year, BAND).splitlines()
     assert max(map(len, lines)) <= 100
     assert len(lines) < 50
@@ -196,6 +196,22 @@ def test_the_page_fits_a_screen(half_a_year: Monitoring) -> None:
     assert [words[-8] for words in shown] == [f"2024-06-{day:02}" for day in (3, 10, 17, 24)] * 2
     assert [words[0] for words in shown if len(words) == 10] == ["6h", "7d"]
     assert lines[-1] == "left out: 104 scores of customers who are no longer in the log"
+
+
+def test_the_summary_fits_a_screen(half_a_year: Monitoring) -> None:
+    lines = monitor_summary(half_a_year, BAND).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 19
+    assert sum(line.count("in band") for line in lines) == 4
+    assert "by version" in " ".join(lines)
+    assert "by week" not in " ".join(lines)
+
+
+def test_the_summary_leaves_out_what_a_screen_has_no_room_for() -> None:
+    tables = [judged(0, horizon_days=float(day)) for day in range(1, 12)]
+    lines = monitor_summary(monitor(tables, BAND), BAND).splitlines()
+    assert "by version" not in " ".join(lines)
+    assert sum("in band" in line for line in lines) == 11
 
 
 def test_the_page_says_what_left_the_band() -> None:

@@ -60,7 +60,8 @@ def run(
             raise CutOff
 
     asking = changes.get("asking", ASKING)
-    best = fit(network, data, asking, options, checkpoints=folder, on_epoch=tell, progress=False)
+    heard = {name: changes[name] for name in ("on_batch",) if name in changes}
+    best = fit(network, data, asking, options, checkpoints=folder, on_epoch=tell, **heard)
     assert not network.training
     return best, network.state_dict(), told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,21 @@ def test_a_damaged_checkpoint_is_reported_and_the_fit_starts_afresh(
     assert "last.ckpt cannot be read, the fit starts afresh" in caplog.text
     assert afresh[2] == unbroken[2]
     assert distance(afresh[1], unbroken[1]) == 0
+
+
+def test_how_far_a_fit_has_come_is_told_from_where_it_goes_on(
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_NOW_AND_THEN", 0.0)
+    at: list[tuple[float, int]] = []
+    with suppress(CutOff):
+        run(data, tmp_path, cut_off_at=3, on_batch=lambda *told: at.append(told))
+    assert (at[0], at[-1]) == ((0.0, 4), (3.0, 4))
+    at.clear()
+    run(data, tmp_path, on_batch=lambda *told: at.append(told))
+    assert at[0] in {(2.0, 4), (3.0, 4)}  # what lies behind it, by the checkpoint
+    assert at[-1] == (4, 4)
+    assert at == sorted(at)
+    at.clear()
+    run(data, tmp_path, on_batch=lambda *told: at.append(told))
+    assert at == [(4, 4)]

@@ -75,7 +75,6 @@ def learned(data: TrainingData, folder: Path) -> Activity:
         options,
         checkpoints=folder,
         on_epoch=lambda epoch, metrics: None,
-        progress=False,
     )
     return network.activity
 

@@ -125,7 +125,6 @@ def fit_together(task: Fit, tell: Tell) -> None:
         task.options,
         checkpoints=task.folder,
         on_epoch=told,
-        progress=False,
         rank=task.rank,
     )
     tell(loss)

@@ -32,6 +32,7 @@ from seqchurn.events.deliveries.reading import deliver
 from seqchurn.events.deliveries.split import Terms
 from seqchurn.events.sources import check_columns
 from seqchurn.files import disk_failures, locked
+from seqchurn.progress import work
 from seqchurn.schema import QUARANTINE, dtypes
 
 __all__ = ["Deliveries", "Intake"]
@@ -120,15 +121,18 @@ class Deliveries:
         before = self._cleansed(terms).sources
         self._check_removed(before, config)
         sources = {}
-        for source in config.sources:
-            mapping = mapping_hash(source, config)
-            found = arrivals(source, before.get(source.name), mapping, force=force, now=terms.now)
-            kept = SourceLedger(source.origin(), mapping).with_files(found.kept)
-            read = self._read(source, found, kept, terms)
-            delivered = kept.with_files([*found.kept, *read])
-            check_columns(source, [], delivered.lacking)
-            place, folder = partial(self._place, source.name), self._unfinished / source.name
-            sources[source.name] = compacted(delivered, place, folder)
+        with work("reading", len(config.sources), "sources") as reading:
+            for source in config.sources:
+                reading.say(f"reading {source.name}")
+                known, mapping = before.get(source.name), mapping_hash(source, config)
+                found = arrivals(source, known, mapping, force=force, now=terms.now)
+                kept = SourceLedger(source.origin(), mapping).with_files(found.kept)
+                read = self._read(source, found, kept, terms)
+                delivered = kept.with_files([*found.kept, *read])
+                check_columns(source, [], delivered.lacking)
+                place, folder = partial(self._place, source.name), self._unfinished / source.name
+                sources[source.name] = compacted(delivered, place, folder)
+                reading.done()
         return self._intake(Ledger(sources, terms.forgotten.digest))
 
     def cleansed(self, terms: Terms) -> Intake:
