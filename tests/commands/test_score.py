@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from seqchurn.commands import moments
-from seqchurn.commands import score as verb
+from seqchurn.commands import score_table as verb
 from seqchurn.config import Config
 from seqchurn.storage import BucketStore, BucketWriter
 from tests.shop import AS_OF, Opened, Shop
