@@ -30,7 +30,7 @@ test: $(INSTALLED) ## style, types and the fast tests
 	$(BIN)/pytest -m 'not slow and not soak' -n auto --durations=10
 
 check-slow: $(INSTALLED) ## the slow tests
-	$(BIN)/pytest -m slow --durations=10
+	$(BIN)/pytest -m slow -rs --durations=10
 
 soak: $(INSTALLED) ## 20,000 damaged files, 2,000 ways to grow, prepare, score and deliver killed
 	$(BIN)/pytest -m soak -n auto --durations=10

@@ -17,7 +17,6 @@
 
 # %%
 import os
-from datetime import timedelta
 
 import polars as pl
 
@@ -91,7 +90,9 @@ pl.DataFrame(
 # event? A minus lowers the risk. The parts add up to the whole change.
 
 # %%
-explained = model.explain(who, cutoff - timedelta(days=28), cutoff, horizon_days=28)
+clock = wait.clock
+before = clock.moment(clock.at(cutoff) - 28)
+explained = model.explain(who, before, cutoff, horizon_days=28)
 print(f"risk before {explained.before:.4f}, after {explained.after:.4f}")
 explained.parts
 

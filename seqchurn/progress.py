@@ -131,6 +131,7 @@ def _bar(what: str, total: float, unit: str) -> Any:
         bar_format=_LINE.format(_COUNTS[total >= _EXACT]),
         leave=False,
         position=0,
+        disable=False,  # whatever TQDM_DISABLE says: it is for bars of others
         dynamic_ncols=True,
         mininterval=_EVERY,
         miniters=0,

@@ -258,10 +258,9 @@ def whole_way(
     return Opened(folder, "shop", said)
 
 
-@pytest.fixture
-def trained(whole_way: Opened, tmp_path: Path) -> Shop:
-    """A copy of that shop, to work on."""
-    copy = Shop(tmp_path / "shop")
+def copied(whole_way: Opened, folder: Path) -> Shop:
+    """A copy of that shop in another folder."""
+    copy = Shop(folder)
     shutil.copytree(whole_way.folder, copy.folder)
     database = copy.store / "mlflow" / "mlflow.db"
     with contextlib.closing(sqlite3.connect(database)) as old:
@@ -270,3 +269,9 @@ def trained(whole_way: Opened, tmp_path: Path) -> Shop:
     with contextlib.closing(sqlite3.connect(database)) as new:
         new.executescript(script.replace(str(whole_way.folder), str(copy.folder)))
     return copy
+
+
+@pytest.fixture
+def trained(whole_way: Opened, tmp_path: Path) -> Shop:
+    """A copy of that shop, to work on."""
+    return copied(whole_way, tmp_path / "shop")

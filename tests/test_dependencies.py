@@ -34,6 +34,8 @@ def needed() -> Iterator[tuple[str, Distribution]]:
         if (name, extras) in seen:
             continue
         seen.add((name, extras))
+        if name.startswith(("nvidia-", "cuda-")):  # NVIDIA's own licence: torch's build for GPUs
+            continue
         try:
             found = distribution(name)
         except PackageNotFoundError:  # for another platform, or an extra that is left out here

@@ -40,9 +40,12 @@ from seqchurn.plots import (
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.tracking import Bundle, RegisteredModel, start_run
 
-__all__ = ["Evaluation", "evaluate", "run"]
+__all__ = ["REPORT", "Evaluation", "evaluate", "run"]
 
 _log = logging.getLogger(__name__)
+
+REPORT = "report.html"
+"""Name of the page that `seqchurn report` writes beside the tables."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ def _cutoff(config: Config, bundle: Bundle) -> datetime:
 
 def _write(config: Config, cutoff: datetime, assessment: Assessment) -> Path:
     folder = evaluation_folder(config, cutoff)
+    (folder / REPORT).unlink(missing_ok=True)  # of an evaluation before
     assessment.write(folder)
     curve, histogram = assessment.reliability, assessment.pit
     save_chart(reliability_chart(curve), folder / "reliability.png")

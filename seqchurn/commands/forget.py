@@ -13,6 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from seqchurn import events
+from seqchurn.commands.evaluate import REPORT
 from seqchurn.commands.parts import sequences_store
 from seqchurn.commands.stores import score_folders
 from seqchurn.config import Config
@@ -26,7 +27,7 @@ from seqchurn.scoring import forget_scores
 from seqchurn.sequences import build_store
 from seqchurn.sinks import Delivered, FileSink, open_sink
 from seqchurn.storage import AS_OF, BucketStore
-from seqchurn.tracking import TrainedModel, connect, models_trained_on
+from seqchurn.tracking import TrainedModel, connect, models_trained_on, remove_from_runs
 
 __all__ = ["run"]
 
@@ -55,6 +56,7 @@ def run(config: Config, *, customer_ids: list[str]) -> None:
     _remove_from_scores(config, theirs)
     _remove_from_deliveries(config, theirs)
     _remove_page(config)
+    _remove_reports(config)
     print(
         "\nThe raw logs are left alone. If they hold records of them, whoever owns the logs must\n"
         "remove these there; prepare leaves them out until then, and ever after."
@@ -167,3 +169,17 @@ def _remove_page(config: Config) -> None:
     if folder.exists():
         shutil.rmtree(folder)
         print(f"inspection  removed, run seqchurn inspect for a new page: {folder}")
+
+
+def _remove_reports(config: Config) -> None:
+    """Remove what `report` wrote, here and in MLflow: it shows some customers."""
+    pages = sorted((config.store / "evaluation" / config.name).glob(f"*/{REPORT}"))
+    for page in pages:
+        page.unlink()
+        print(f"report      removed: {page}")
+    try:
+        connect(config.store)
+    except ModelError:  # nothing was ever trained
+        return
+    if count := remove_from_runs(config.tracking.experiment or config.name, REPORT):
+        print(f"report      removed from {count:,} runs in MLflow")

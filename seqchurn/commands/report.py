@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.commands.evaluate import Evaluation, evaluate
+from seqchurn.commands.evaluate import REPORT, Evaluation, evaluate
 from seqchurn.commands.inspect import mapped_of
 from seqchurn.commands.parts import fitting_model, score_options, sequences_store
 from seqchurn.config import Config
@@ -49,7 +49,7 @@ def write_report(config: Config, evaluation: Evaluation) -> Path:
     Raises:
         SeqchurnError: If the disk or the MLflow store refuses.
     """
-    file = evaluation.folder / "report.html"
+    file = evaluation.folder / REPORT
     text = report_page(_asked(config, evaluation), _reported(config, evaluation))
     with replacing(file) as beside:
         beside.write_text(text, encoding="utf-8")
@@ -114,8 +114,10 @@ def _scores(
 
 
 def _ageing(config: Config, network: str) -> pl.DataFrame | None:
-    """What the last backtest of the config found; None if there was none."""
+    """What the last backtest of the config found; None if there was none of such a network."""
     file = config.store / "backtest" / config.name / "refit=never" / "backtest.json"
     if not file.exists():
         return None
-    return compared(json.loads(file.read_text(encoding="utf-8")), network=network)
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    known = any(row["model"] == network for row in rows)
+    return compared(rows, network=network) if known else None

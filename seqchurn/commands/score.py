@@ -56,7 +56,8 @@ def run(
     shadow = shadow_model(config, registered)
     for moment in moments:
         _publish(config, fitting, moment, force=force)
-        if shadow is not None:
+    if shadow is not None:
+        for moment in moments:
             score_in_shadow(config, shadow, moment, force=force)
 
 

@@ -1,6 +1,6 @@
 """A second model's scores of a moment -> a table apart, and how far it is from the first's.
 
-The champion's table is published before, and nothing that goes wrong here costs it.
+The champion's tables are published before, and whatever goes wrong here costs a warning.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from seqchurn.commands.parts import Fitting, fitting_model, score_options
 from seqchurn.commands.score_table import publish
 from seqchurn.commands.stores import scores_store, shadow_store
 from seqchurn.config import Config
-from seqchurn.errors import DataError, ModelError
+from seqchurn.errors import ModelError, SeqchurnError
 from seqchurn.evaluation import write_rows
 from seqchurn.scoring import compare_scores, comparison_table
 from seqchurn.tracking import RegisteredModel
@@ -39,20 +39,17 @@ def shadow_model(config: Config, scoring: RegisteredModel) -> Fitting | None:
 
 
 def score_in_shadow(config: Config, fitting: Fitting, moment: datetime, *, force: bool) -> None:
-    """Score a moment once more, and tell how far from the published table that is.
-
-    Raises:
-        LockedError: If another run publishes the same table.
-        EnvironmentFailure: If the disk refuses, or a process that scores is killed.
-    """
+    """Score a moment once more, and tell how far from the published table that is; or warn."""
     store = shadow_store(config, moment)
     try:
         publish(config, fitting, moment, store, previous=None, force=force)
-    except DataError as refusal:
-        _log.warning("no scores in shadow of %s: %s", moment.isoformat(), refusal)
+        rows = compare_scores(
+            scores_store(config, moment).snapshot(),
+            store.snapshot(),
+            horizons=score_options(config).horizons,
+        )
+        write_rows(store.folder / "comparison.json", rows)
+    except SeqchurnError as error:
+        _log.warning("no scores in shadow of %s: %s", moment.isoformat(), error)
         return
-    horizons = score_options(config).horizons
-    published = scores_store(config, moment).snapshot()
-    rows = compare_scores(published, store.snapshot(), horizons=horizons)
-    write_rows(store.folder / "comparison.json", rows)
     print(f"shadow  {fitting[0].uri} beside it: {store.folder}\n\n{comparison_table(rows)}\n")

@@ -136,7 +136,7 @@ def _scores(config: Config, outcomes: Outcomes, answers: Predictions) -> list[Ga
     challenger, rival = answers.values()
     log_loss = [
         gate
-        for cohort in _asked(outcomes, least=limits.min_cohort)
+        for cohort in _asked(config, outcomes)
         for gate in log_loss_gates(
             outcomes,
             challenger,
@@ -159,21 +159,22 @@ def _scores(config: Config, outcomes: Outcomes, answers: Predictions) -> list[Ga
     ]
 
 
-def _asked(outcomes: Outcomes, *, least: int) -> list[str]:
+def _asked(config: Config, outcomes: Outcomes) -> list[str]:
     """All customers and, if it is large enough, the holdout."""
-    members = outcomes.cohorts.get(HOLDOUT)
-    if members is None:
+    if config.interventions.holdout is None:
         return ["all"]
-    if members.sum() < least:
-        _log.warning(
-            "the holdout has %s customers before %s, fewer than [gates] min_cohort %s: no gate "
-            "looks at it",
-            f"{int(members.sum()):,}",
-            outcomes.cutoff.isoformat(),
-            f"{least:,}",
-        )
-        return ["all"]
-    return ["all", HOLDOUT]
+    members, least = outcomes.cohorts.get(HOLDOUT), config.gates.min_cohort
+    size = 0 if members is None else int(members.sum())
+    if size >= least:
+        return ["all", HOLDOUT]
+    _log.warning(
+        "the holdout has %s customers before %s, fewer than [gates] min_cohort %s, or everybody: "
+        "no gate looks at it",
+        f"{size:,}",
+        outcomes.cutoff.isoformat(),
+        f"{least:,}",
+    )
+    return ["all"]
 
 
 def _past(challenger: RegisteredModel) -> list[Gate]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqchurn.console import table
-from seqchurn.evaluation.interventions import HOLDOUT
+from seqchurn.evaluation.interventions import HOLDOUT, TREATED
 from seqchurn.evaluation.outcomes import Outcomes
 from seqchurn.evaluation.table import digits, horizon_text
 from seqchurn.metrics import (
@@ -115,6 +115,8 @@ def calibration_gates(
         cohorts: list[Gate] = []
         came = outcomes.ordered[:, h]
         for cohort, members in outcomes.cohorts.items():
+            if cohort == TREATED:  # what an action did to them is no mistake of the model
+                continue
             probability, ordered = challenger[members, h], came[members]
             error = expected_calibration_error(probability, ordered, bins=bins)
             chance = calibration_error_by_chance(probability, bins=bins)

@@ -11,7 +11,7 @@ from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
 __all__ = ["timeline_chart"]
 
 _WIDTH, _ROW = 640, 22
-_MOST_TYPES = len(COLOURS)
+_MOST_TYPES, _MOST_EVENTS = len(COLOURS), 200
 
 
 def timeline_chart(events: pl.DataFrame, scores: pl.DataFrame | None = None) -> alt.LayerChart:
@@ -24,8 +24,10 @@ def timeline_chart(events: pl.DataFrame, scores: pl.DataFrame | None = None) -> 
             `next_order_p50`; the line is the moment `as_of`. Rows follow its order.
 
     Returns:
-        The chart; the commonest types of events have a colour, the others are grey.
+        The chart, of the last 200 events of each customer; the commonest types have a colour, the
+        others are grey.
     """
+    events = events.sort(TIMESTAMP).group_by(CUSTOMER_ID, maintain_order=True).tail(_MOST_EVENTS)
     order = events if scores is None else scores
     rows = order[CUSTOMER_ID].unique(maintain_order=True).to_list()
     types = events.group_by(EVENT_TYPE).len().sort("len", EVENT_TYPE, descending=[True, False])

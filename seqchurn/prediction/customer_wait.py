@@ -6,7 +6,8 @@ Days are counted from the moment on, in steps of the grid. Shapes: D days asked 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -93,7 +94,10 @@ class CustomerWait:
         return days
 
     def given_quiet(self, days: float) -> CustomerWait:
-        """The wait as it will be seen if nothing at all happens for so many days.
+        """The same distribution, known to have no order in so many days from now on.
+
+        What the model knows today, no more: asked anew on that day it would look again, at the
+        calendar and at how long ago everything is, and may say something a little different.
 
         Raises:
             ConfigError: If that is not a whole number of steps, or less than none.
@@ -128,13 +132,12 @@ class CustomerWait:
         """What a notebook or a terminal shows."""
         quiet = self.quiet_days
         since = "" if quiet is None else f", {quiet:g} days after the last order"
-        head = f"customer {self.customer_id} as of {_text(self.as_of)}{since}"
+        head = f"customer {self.customer_id} as of {self._text(self.as_of)}{since}"
         dates = [[f"{level:.0%}", self._date(level)] for level in _SHOWN_LEVELS]
         within = [
             [f"{days:g} days", f"{p:.1%}"]
             for days, p in zip(_SHOWN_DAYS, self.probability(_SHOWN_DAYS), strict=True)
         ]
-        parts = [table(within, ["order within", ""]), table(dates, ["it has come with", "by"])]
         parts = [table(within, ["order within", ""]), table(dates, ["it has come with", "by"])]
         return "\n\n".join([head, *parts])
 
@@ -143,9 +146,12 @@ class CustomerWait:
 
     def _date(self, level: float) -> str:
         days = float(self.quantile(level)[0])
-        return "never" if np.isinf(days) else _text(self.as_of + timedelta(days=days))
+        if np.isinf(days):
+            return "never"
+        return self._text(self.clock.moment(self.waits.as_of_day + days))
 
-
-def _text(moment: datetime) -> str:
-    midnight = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
-    return f"{moment:%Y-%m-%d}" if midnight else f"{moment:%Y-%m-%d %H:%M}"
+    def _text(self, moment: datetime) -> str:
+        """A moment by the clock of the shop."""
+        local = moment.astimezone(ZoneInfo(self.clock.timezone))
+        midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+        return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%d %H:%M}"

@@ -235,7 +235,11 @@ def _ageing(ageing: pl.DataFrame | None) -> Chapter:
     title = "How long does it last?"
     if ageing is None:
         return Chapter(title, ["There was no backtest yet: seqchurn backtest makes one."])
-    text = "One network, fitted at the first cutoff and judged at each, beside fresh baselines."
+    first, last = ageing["cutoff"].min(), ageing["cutoff"].max()
+    text = (
+        f"One network, fitted at the first cutoff of the last backtest, {first}, and judged at "
+        f"each up to {last}, beside fresh baselines."
+    )
     return Chapter(title, [text], charts=[staleness_chart(ageing)])
 
 

@@ -17,7 +17,14 @@ from seqchurn.tracking.registry import (
     open_model,
     register,
 )
-from seqchurn.tracking.runs import Run, connect, log_to_run, start_run, store_place
+from seqchurn.tracking.runs import (
+    Run,
+    connect,
+    log_to_run,
+    remove_from_runs,
+    start_run,
+    store_place,
+)
 
 __all__ = [
     "CHALLENGER",
@@ -40,6 +47,7 @@ __all__ = [
     "promote",
     "record",
     "register",
+    "remove_from_runs",
     "roll_back",
     "rolled_back_at",
     "save_bundle",

@@ -18,6 +18,7 @@ from typing import Any
 import mlflow
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.git_utils import get_git_commit
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,7 +27,15 @@ from seqchurn.config.database_uri import secrets_of, without_credentials
 from seqchurn.errors import ConfigError, EnvironmentFailure, ModelError
 from seqchurn.files import locked
 
-__all__ = ["Run", "connect", "explained", "log_to_run", "start_run", "store_place"]
+__all__ = [
+    "Run",
+    "connect",
+    "explained",
+    "log_to_run",
+    "remove_from_runs",
+    "start_run",
+    "store_place",
+]
 
 _LONGEST_VALUE = 6_000  # MLflow's own limit
 _LONGEST_REASON = 500
@@ -70,6 +79,23 @@ def log_to_run(run_id: str, path: Path) -> None:
     """
     with explained():
         mlflow.MlflowClient().log_artifact(run_id, str(path))
+
+
+def remove_from_runs(experiment: str, name: str) -> int:
+    """Remove a file from all runs of an experiment that keep it; how many these are.
+
+    Raises:
+        EnvironmentFailure: If the MLflow store refuses.
+    """
+    client, count = mlflow.MlflowClient(), 0
+    with explained():
+        found = client.get_experiment_by_name(experiment)
+        runs = mlflow.search_runs([found.experiment_id], output_format="list") if found else []
+        for run in runs:
+            if any(kept.path == name for kept in client.list_artifacts(run.info.run_id)):
+                get_artifact_repository(run.info.artifact_uri).delete_artifacts(name)
+                count += 1
+    return count
 
 
 def store_place(store: Path) -> str:

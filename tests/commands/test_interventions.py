@@ -64,6 +64,7 @@ def test_no_gate_looks_at_a_holdout_that_is_too_small(held: Shop) -> None:
     done = held.run("promote", *WIDE, "--gates.min_cohort", "21")
     assert done.status == 0
     assert "the holdout has 20 customers before 2024-06-21T00:00:00+00:00, fewer" in done.err
+    assert "or everybody: no gate looks at it" in done.err
     assert "holdout" not in tags(held, "2")["gates"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
@@ -12,25 +11,24 @@ import polars as pl
 import pytest
 
 from seqchurn.reporting import pick_examples
-from tests.shop import CUTOFF, Opened, Shop
+from tests.shop import CUTOFF, Opened, Shop, copied
 
 MIB = 2**20
 
 
 @pytest.fixture(scope="module")
-def reported(
-    whole_way: Opened, open_shop: Callable[..., Shop], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Opened, str, str]:
-    """The shop, what was printed, and the page."""
-    printed = whole_way.must("report")
-    return whole_way, printed, page_of(whole_way).read_text(encoding="utf-8")
+def reported(whole_way: Opened, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str, str]:
+    """A shop, what was printed, and the page."""
+    shop = copied(whole_way, tmp_path_factory.mktemp("reported") / "shop")
+    printed = shop.must("report")
+    return shop, printed, page_of(shop).read_text(encoding="utf-8")
 
 
 def page_of(shop: Shop) -> Path:
     return shop.store / "evaluation" / "shop" / f"cutoff={CUTOFF}" / "report.html"
 
 
-def test_the_page_needs_nothing_beside_it(reported: tuple[Opened, str, str]) -> None:
+def test_the_page_needs_nothing_beside_it(reported: tuple[Shop, str, str]) -> None:
     shop, printed, page = reported
     assert printed.endswith(f"page    {page_of(shop)}\n")
     assert len(page.encode()) < 3 * MIB
@@ -40,7 +38,7 @@ def test_the_page_needs_nothing_beside_it(reported: tuple[Opened, str, str]) -> 
     assert "@import" not in page
 
 
-def test_it_has_a_chapter_for_each_question(reported: tuple[Opened, str, str]) -> None:
+def test_it_has_a_chapter_for_each_question(reported: tuple[Shop, str, str]) -> None:
     *_, page = reported
     assert re.findall("<h2>(.*?)</h2>", page) == [
         "Is it better than what one would use otherwise?",
@@ -56,7 +54,7 @@ def test_it_has_a_chapter_for_each_question(reported: tuple[Opened, str, str]) -
     assert "There was no backtest yet: seqchurn backtest makes one." in page
 
 
-def test_its_numbers_are_those_of_the_tables(reported: tuple[Opened, str, str]) -> None:
+def test_its_numbers_are_those_of_the_tables(reported: tuple[Shop, str, str]) -> None:
     shop, _, page = reported
     rows = json.loads((page_of(shop).parent / "evaluation.json").read_text())
     own = next(r for r in rows if r["model"] == "seqchurn lstm" and r["cohort"] == "all")
@@ -67,7 +65,7 @@ def test_its_numbers_are_those_of_the_tables(reported: tuple[Opened, str, str]) 
     assert sum(int(count) for _, count in refused if not count.startswith("0")) >= 3
 
 
-def test_it_is_kept_with_the_run_of_the_evaluation(reported: tuple[Opened, str, str]) -> None:
+def test_it_is_kept_with_the_run_of_the_evaluation(reported: tuple[Shop, str, str]) -> None:
     shop, _, page = reported
     client = mlflow.MlflowClient(f"sqlite:///{shop.store}/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("shop")
@@ -85,6 +83,19 @@ def test_the_ageing_of_a_backtest_is_shown(trained: Shop) -> None:
     page = page_of(trained).read_text(encoding="utf-8")
     assert "There was no backtest yet" not in page
     assert "How the network ages" in page
+
+
+def test_a_later_evaluation_takes_the_page_away_and_forget_does_everywhere(trained: Shop) -> None:
+    trained.must("report")
+    kept = list((trained.store / "mlflow" / "artifacts").rglob("report.html"))
+    assert len(kept) == 1
+    trained.must("evaluate")
+    assert not page_of(trained).exists()
+    trained.must("report")
+    said = trained.must("forget", "--customer_id", "c01")
+    assert f"report      removed: {page_of(trained)}\n" in said
+    assert "report      removed from 2 runs in MLflow\n" in said
+    assert list(trained.store.rglob("report.html")) == []
 
 
 def test_examples_are_the_surest_right_and_wrong() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.commands.test_report import page_of
-from tests.shop import Opened
+from tests.shop import Opened, copied
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +59,10 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def page(whole_way: Opened) -> Path:
-    whole_way.must("report")
-    return page_of(whole_way)
+def page(whole_way: Opened, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shop = copied(whole_way, tmp_path_factory.mktemp("seen") / "shop")
+    shop.must("report")
+    return page_of(shop)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
