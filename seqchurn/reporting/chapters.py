@@ -235,7 +235,7 @@ def _ageing(ageing: pl.DataFrame | None) -> Chapter:
     title = "How long does it last?"
     if ageing is None:
         return Chapter(title, ["There was no backtest yet: seqchurn backtest makes one."])
-    first, last = ageing["cutoff"].min(), ageing["cutoff"].max()
+    first, last = str(ageing["cutoff"].min()), str(ageing["cutoff"].max())
     text = (
         f"One network, fitted at the first cutoff of the last backtest, {first}, and judged at "
         f"each up to {last}, beside fresh baselines."
