@@ -43,6 +43,7 @@ p { margin: .4rem 0 0; max-width: 46rem; }
 .charts { display: grid; gap: 1.2rem; margin: 1.5rem 0;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
 .charts svg { width: 100%; height: auto; max-height: 26rem; }
+.alone svg { max-height: none; max-width: 64rem; }
 .charts text { fill: var(--ink); }
 .charts .role-axis-grid line { stroke: var(--line); }
 .tables { columns: 34rem; column-gap: 2.5rem; }
@@ -103,7 +104,8 @@ def _chapter(chapter: Chapter) -> str:
     heading = f"<h2>{escape(chapter.title)}</h2>" if chapter.title else ""
     text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in chapter.text)
     drawn = "".join(f"<div>{_svg(chart)}</div>" for chart in chapter.charts)
-    charts = f'<div class="charts">{drawn}</div>' if drawn else ""
+    kind = "charts alone" if len(chapter.charts) == 1 else "charts"
+    charts = f'<div class="{kind}">{drawn}</div>' if drawn else ""
     tables = "".join(map(_section, chapter.sections))
     return f'{heading}{text}{charts}\n<div class="tables">{tables}</div>'
 
