@@ -48,7 +48,7 @@ evaluation
 # %%
 differences = pl.DataFrame(evaluation.assessment.differences, infer_schema_length=None)
 against = (
-    differences.filter(cohort="all", metric="log_loss")
+    differences.filter(metric="log_loss")
     .with_columns(pl.format("{}d", pl.col("horizon_days").cast(pl.Int64)).alias("within"))
     .select("within", "horizon_days", "baseline", "difference", "low", "high")
 )
