@@ -19,7 +19,7 @@ import jupytext
 import nbclient
 import nbformat
 
-__all__ = ["NOTEBOOKS", "printed", "run_notebook", "shown"]
+__all__ = ["NOTEBOOKS", "charts", "printed", "run_notebook"]
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9]*.py"))
@@ -48,10 +48,10 @@ def printed(notebook: nbformat.NotebookNode) -> str:
     return "".join(o["text"] for o in outputs if o.get("name") == "stdout")
 
 
-def shown(notebook: nbformat.NotebookNode, kind: str) -> list[str]:
-    """What its cells showed, of those that have this MIME type, in order."""
+def charts(notebook: nbformat.NotebookNode) -> int:
+    """How many charts its cells showed."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [o["data"][kind] for o in outputs if kind in o.get("data", {})]
+    return sum("vegaEmbed" in output.get("data", {}).get("text/html", "") for output in outputs)
 
 
 @contextmanager

@@ -9,12 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.notebooks.running import NOTEBOOKS, printed, run_notebook, shown
+from tests.notebooks.running import NOTEBOOKS, charts, printed, run_notebook
 from tests.shop import CUTOFF, Opened, Shop, copied
 
 pytestmark = pytest.mark.slow
-
-CHART = "application/vnd.vegalite.v6+json"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +66,7 @@ def test_exploring_event_sequences(ran: dict[str, Any], shop: Shop) -> None:
     said = printed(ran["02"])
     assert numbers(said, r"\nevents (\d+)\n$") == [events.height]
     assert numbers(said, r"\norders (\d+)\n") == [events.filter(event_type="order").height]
-    assert len(shown(ran["02"], CHART)) == 5
+    assert charts(ran["02"]) == 5
 
 
 def test_is_the_network_worth_it(ran: dict[str, Any], shop: Shop) -> None:
@@ -76,7 +74,7 @@ def test_is_the_network_worth_it(ran: dict[str, Any], shop: Shop) -> None:
     for horizon, row in network(shop).items():
         line = f"within {horizon:g}d AUC {row['auc']:.4f} log-loss {row['log_loss']:.4f}"
         assert line in said.splitlines()
-    assert len(shown(ran["03"], CHART)) == 3
+    assert charts(ran["03"]) == 3
 
 
 def test_one_customer(ran: dict[str, Any], shop: Shop) -> None:
@@ -88,7 +86,7 @@ def test_one_customer(ran: dict[str, Any], shop: Shop) -> None:
     assert chance == pytest.approx(expected, abs=1e-6)
     before, after = numbers(said, r"risk before (\S+), after (\S+)")
     assert numbers(said, r"parts add up to (\S+)") == [pytest.approx(after - before, abs=1.1e-4)]
-    assert len(shown(ran["04"], CHART)) == 3
+    assert charts(ran["04"]) == 3
 
 
 def test_how_long_a_model_lasts(ran: dict[str, Any], shop: Shop) -> None:
@@ -107,4 +105,4 @@ def test_a_churn_horizon_and_a_threshold(ran: dict[str, Any]) -> None:
     acted, by_threshold = numbers(said, r"risk above 0.4: (\d+) customers, (\S+) per customer")
     assert 0 < acted < 60
     assert by_threshold <= best + 5 / 50  # the curve knows whole shares only
-    assert len(shown(ran["06"], CHART)) == 3
+    assert charts(ran["06"]) == 3
