@@ -14,7 +14,7 @@
 #
 # A shop writes down what its customers do. We want to know *when each of them orders next*. This
 # notebook goes the whole way once, from the raw files to a table with a row per customer, and says
-# at each step what has happened. It takes some two minutes on two cores.
+# at each step what has happened.
 #
 # The log is Complete Journey: 2,469 households of a grocery chain in the year 2017. To run it on
 # your own log, put the path of your config in the place of `CONFIG`.

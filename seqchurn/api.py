@@ -19,11 +19,11 @@ from pathlib import Path
 
 import polars as pl
 
-from seqchurn.commands import backtest as _backtest
-from seqchurn.commands import evaluate as _evaluate
 from seqchurn.commands import prepare as _prepare
 from seqchurn.commands import score as _score
 from seqchurn.commands import train as _train
+from seqchurn.commands.backtest import backtest
+from seqchurn.commands.evaluate import evaluate
 from seqchurn.commands.inspect import mapped_of
 from seqchurn.commands.parts import sequences_store
 from seqchurn.commands.stores import published_scores
@@ -166,33 +166,6 @@ def train(config: Config, *, force: bool = False) -> LoadedModel:
     """
     registered = _train.train(config, force=force).registered
     return LoadedModel(registered, open_model(registered), config.store)
-
-
-def evaluate(config: Config, *, model_version: str | None = None) -> _evaluate.Evaluation:
-    """Compare a model and the baselines with what followed a cutoff.
-
-    Args:
-        config: The whole config.
-        model_version: Version or alias; default: the newest.
-
-    Raises:
-        SeqchurnError: If the config, the data or the model do not allow it.
-    """
-    return _evaluate.evaluate(config, model_version=model_version)
-
-
-def backtest(config: Config, *, refit: str = "never") -> _backtest.Backtest:
-    """Judge the network and fresh baselines at cutoffs of the past.
-
-    Args:
-        config: The whole config.
-        refit: never: the network is fitted at the first cutoff; every: also at each other one.
-
-    Raises:
-        SeqchurnError: If the config, the data or the MLflow store do not allow it.
-        DivergedError: If the loss of a fit is no longer finite.
-    """
-    return _backtest.backtest(config, refit=refit)
 
 
 def _rows(store: BucketStore, customer_ids: Sequence[str] | None) -> pl.DataFrame:
