@@ -29,6 +29,7 @@ from seqchurn.commands.parts import sequences_store
 from seqchurn.commands.stores import published_scores
 from seqchurn.config import Config, load_config
 from seqchurn.console import preformatted, table
+from seqchurn.events import quarantine_store
 from seqchurn.inspection import Contents, read_contents
 from seqchurn.schema import CUSTOMER_ID
 from seqchurn.storage import BucketStore
@@ -84,6 +85,15 @@ class Store:
             DataError: If there is none.
         """
         return _rows(sequences_store(self.config), customer_ids)
+
+    def quarantine(self) -> pl.DataFrame:
+        """Records that were refused, and why: as `seqchurn.schema.QUARANTINE` has them.
+
+        Raises:
+            DataError: If there is no events table.
+        """
+        events = BucketStore(self.folder / "events" / self.config.name)
+        return quarantine_store(events).scan().collect()
 
     def contents(self) -> Contents:
         """What is in the events, counted: what `inspect` shows and charts take.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["preformatted", "table"]
+__all__ = ["cell_text", "preformatted", "table"]
 
 
 def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
@@ -17,7 +17,7 @@ def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
     orders  1,234
     views      56
     """
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[cell_text(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
     numeric = [
         bool(rows) and all(value is None or _is_number(value) for value in column)
@@ -33,7 +33,12 @@ def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
     )
 
 
-def _cell(value: object) -> str:
+def cell_text(value: object) -> str:
+    """A value as it stands in a table.
+
+    >>> cell_text(1234), cell_text(0.123456), cell_text(None)
+    ('1,234', '0.1235', '-')
+    """
     if value is None:
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):

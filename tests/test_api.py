@@ -21,6 +21,10 @@ def test_the_tables_of_a_store_are_those_that_were_published(whole_way: Opened) 
         assert f"{kind} " in store._repr_html_()
     assert store.scores().sort("customer_id").equals(whole_way.scores())
     assert store.scores(AS_OF).equals(store.scores())
+    assert store.quarantine()["source"].unique().to_list() == ["orders"]
+    assert store.quarantine().height == sum(
+        store.contents().manifest["quarantined"]["orders"].values()
+    )
     assert store.events(["c01", "c02"])["customer_id"].unique().sort().to_list() == ["c01", "c02"]
     assert store.sequences(["c01"]).height == store.scores(customer_ids=["c01"]).height == 1
 

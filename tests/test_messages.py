@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -62,3 +63,33 @@ def test_the_messages_are_found() -> None:
 @pytest.mark.parametrize("place", MESSAGES)
 def test_a_message_is_matched_by_a_test(place: str) -> None:
     assert any(row in said_in_tests() for row in MESSAGES[place]), " ... ".join(MESSAGES[place])
+
+
+def in_order(quoted: str, said: str) -> bool:
+    """Whether the pieces between the dots of a quotation stand in a text, one after another."""
+    return re.search(".*".join(map(re.escape, quoted.split("…"))), said, re.DOTALL) is not None
+
+
+def said_in_the_package() -> Iterator[str]:
+    """Texts of the package; what is filled in later is a dot."""
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(v.value if isinstance(v, ast.Constant) else "." for v in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def quoted_messages() -> list[str]:
+    page = (TESTS.parent / "configs" / "README.md").read_text(encoding="utf-8")
+    table = page.split("## When something goes wrong")[1]
+    return re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+
+
+def test_the_page_on_what_goes_wrong_quotes_messages() -> None:
+    assert len(quoted_messages()) >= 15
+
+
+@pytest.mark.parametrize("quoted", quoted_messages())
+def test_a_message_that_the_page_quotes_is_one_of_the_program(quoted: str) -> None:
+    assert any(in_order(quoted, said) for said in said_in_the_package())

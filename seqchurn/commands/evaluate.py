@@ -13,6 +13,7 @@ import polars as pl
 import torch
 
 from seqchurn.baselines import check_baselines, fit_baselines
+from seqchurn.commands.cards import renew_card
 from seqchurn.commands.outcomes import outcomes_of
 from seqchurn.commands.parts import (
     all_sequences,
@@ -155,6 +156,7 @@ def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
     )
     folder = _write(config, cutoff, assessment)
     run_id = _track(config, registered, folder, assessment)
+    renew_card((registered, bundle))
     notes = [f"{b.name}: {b.note}" for b in baselines.values() if b.note]
     within = {name: answer.within for name, answer in answers.items()}
     return Evaluation(network, assessment, outcomes, within, registered, run_id, folder, notes)

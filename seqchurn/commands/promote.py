@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import torch
 
-from seqchurn.commands.parts import deciding, fitting_model
+from seqchurn.commands.cards import renew_card
+from seqchurn.commands.parts import Fitting, deciding, fitting_model
 from seqchurn.commands.trial import Trial, hold_trial
 from seqchurn.config import Config
 from seqchurn.errors import ConfigError, ModelError
@@ -52,24 +53,26 @@ def _decide(config: Config, model_version: str | None, reason: str | None) -> No
     if challenger == champion:
         print(f"{CHAMPION}  models:/{name}@{CHAMPION} is version {champion.version} already")
         return
-    trial = _trial(config, challenger, champion, forced=reason is not None)
+    fitting = fitting_model(config, challenger.version)
+    trial = _trial(config, fitting, champion, forced=reason is not None)
     facts = _facts(trial, reason)
     if trial and not trial.passed and reason is None:
         record(challenger, facts)
+        renew_card(fitting)
         raise ModelError(_refusal(challenger, trial))
     promote(challenger, facts)
+    renew_card(fitting)
     if trial:
         print(f"{_told(challenger, trial)}\n")
     print(f"{CHAMPION}  models:/{name}@{CHAMPION} is now version {challenger.version}")
 
 
 def _trial(
-    config: Config, challenger: RegisteredModel, champion: RegisteredModel | None, *, forced: bool
+    config: Config, challenger: Fitting, champion: RegisteredModel | None, *, forced: bool
 ) -> Trial | None:
     """What the gates say; None where they cannot be asked and need not be."""
-    fitting = fitting_model(config, challenger.version)
     try:
-        return hold_trial(config, fitting, champion)
+        return hold_trial(config, challenger, champion)
     except (ConfigError, ModelError) as error:
         if not forced:
             raise

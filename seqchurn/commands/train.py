@@ -11,6 +11,8 @@ from pathlib import Path
 import polars
 import torch
 
+from seqchurn.code_version import code_version
+from seqchurn.commands.cards import DATA_SHEET, renew_card, sheet_of, sizes_of
 from seqchurn.commands.fitting import checkpoints_of, fit_model, fit_name
 from seqchurn.commands.one_network import data_before
 from seqchurn.commands.parts import score_options, sequences_store, training_cutoff
@@ -94,6 +96,8 @@ def train(config: Config, *, force: bool = False) -> Training:
         _tracked(config, sequences.digest) as tracked,
     ):
         tracked.log_text(to_yaml(config), "config.yaml")
+        tracked.log_text(sheet_of(config, data, cutoff), DATA_SHEET)
+        tracked.log_metrics(sizes_of(data))
         history = _History(tracked)
         fitted = fit_model(
             config,
@@ -107,6 +111,7 @@ def train(config: Config, *, force: bool = False) -> Training:
         history.log_chart(checkpoints)
         bundle = _bundle(config, fitted.model, scores, cutoff, tracked.run_id)
         registered = register(bundle, fit=fit)
+    renew_card((registered, bundle))
     return Training(registered, cutoff, fitted.validation_nll)
 
 
@@ -116,7 +121,11 @@ def _tracked(config: Config, digest: str) -> AbstractContextManager[Run]:
         config.tracking.experiment or config.name,
         kind="train",
         config=config.model_dump(mode="json"),
-        tags={"seqchurn.dataset": config.name, "seqchurn.dataset_digest": digest},
+        tags={
+            "seqchurn.dataset": config.name,
+            "seqchurn.dataset_digest": digest,
+            "seqchurn.code": code_version(),
+        },
     )
 
 

@@ -40,7 +40,7 @@ class WeibullConfig(Section):
 
 
 class LogNormalMixtureConfig(Section):
-    """Mixture of log-normal waits, with a mass for several orders in one step."""
+    """Mixture of log-normal waits, with a mass for an order in the very next step."""
 
     kind: Literal["lognormal_mixture"] = "lognormal_mixture"
     """Mixture of log-normal distributions; tails lighter than log-logistic."""

@@ -27,7 +27,7 @@ class DataFacts:
     static_categories: tuple[int, ...]
     """Codes of each categorical static attribute."""
     shortest_days: float
-    """A short wait: the 5 % quantile of observed waits."""
+    """A short wait: the 5 % quantile of waits that ended, each counted once an event inside it."""
     longest_days: float
     """Span of the events that are kept, in days."""
     end_day: float

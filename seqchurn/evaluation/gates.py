@@ -25,7 +25,14 @@ from seqchurn.metrics import (
     resampled_log_loss,
 )
 
-__all__ = ["Gate", "calibration_gates", "gates_table", "leak_gate", "log_loss_gates"]
+__all__ = [
+    "Gate",
+    "calibration_gates",
+    "gates_rows",
+    "gates_table",
+    "leak_gate",
+    "log_loss_gates",
+]
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -150,13 +157,17 @@ def leak_gate(model: str, predicted: Probabilities, again: Probabilities) -> Gat
     return Gate(f"leaks {model}", changed, 0, text)
 
 
-def gates_table(gates: Sequence[Gate]) -> str:
-    """Lines without a final newline, one a gate."""
-    rows = [
+def gates_rows(gates: Sequence[Gate]) -> list[list[str]]:
+    """Gate, found, limit, passed or FAILED, and what belongs to it, one row a gate."""
+    return [
         [g.name, _number(g.found), _number(g.limit), "passed" if g.passed else "FAILED", g.text]
         for g in gates
     ]
-    return table(rows, ["gate", "found", "limit", "", ""])
+
+
+def gates_table(gates: Sequence[Gate]) -> str:
+    """Lines without a final newline, one a gate."""
+    return table(gates_rows(gates), ["gate", "found", "limit", "", ""])
 
 
 def _number(value: float) -> str:

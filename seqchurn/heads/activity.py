@@ -5,7 +5,7 @@ day, where the log is finer than a day) and a level that changes over the traini
 it a closed Sunday or a Christmas rush would look like something that customers did.
 
 Nothing is known of the future: there the pattern goes on, and the level of the end of the span
-fades to the mean of the whole span.
+fades to the (geometric) mean of the whole span.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Context vectors -> waits that are mixtures of log-normal distributions, with an atom at once.
 
-The mark of Shchur, Bilos and Guennemann (2020), section 3.2, with a mass for several orders in one
-step: on a grid it lies in the first interval. Tails are lighter than those of the log-logistic
+The mark of Shchur, Bilos and Guennemann (2020), section 3.2, with a mass for an order in the very
+next step: on a grid it lies in the first interval. Tails are lighter than those of the log-logistic
 mixture. A component is a normal bell in log days of deviation 1 / shape:
 
     P(T > t) = Phi(-shape log(t / scale))

@@ -16,7 +16,7 @@ from seqchurn.inspection.gaps import CHURN_LEVEL, gap_quantile
 from seqchurn.inspection.words import duration, plain, share
 from seqchurn.schema import EVENT_TYPE
 
-__all__ = ["Section", "facts", "sections"]
+__all__ = ["Section", "facts", "quarantine_table", "records_table", "sections"]
 
 _LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _MOST_TYPES = 5
@@ -78,8 +78,8 @@ def sections(contents: Contents, *, most_periods: int = 36) -> list[Section]:
         _gaps(contents),
         _churn_horizon(contents),
         _ties(contents),
-        _sources(contents.manifest["sources"]),
-        _quarantine(contents.manifest["quarantined"]),
+        records_table(contents.manifest["sources"]),
+        quarantine_table(contents.manifest["quarantined"]),
         _attributes(contents),
     ]
 
@@ -210,7 +210,8 @@ def _ties(contents: Contents) -> Section:
     return Section("Ties within a customer", ["what", "number", "events in them", "share"], rows)
 
 
-def _sources(reports: Sequence[dict[str, Any]]) -> Section:
+def records_table(reports: Sequence[dict[str, Any]]) -> Section:
+    """What became of the records of each source, as the manifest of the events table has it."""
     counts = [name for name in reports[0] if name not in _NOT_COUNTS]
     rows = [[plain(report["source"]), *(report[count] for count in counts)] for report in reports]
     notes = [f"{plain(r['source'])}: {warning}." for r in reports for warning in r["warnings"]]
@@ -218,7 +219,8 @@ def _sources(reports: Sequence[dict[str, Any]]) -> Section:
     return Section("Records by source", headers, rows, notes)
 
 
-def _quarantine(reasons: dict[str, dict[str, int]]) -> Section:
+def quarantine_table(reasons: dict[str, dict[str, int]]) -> Section:
+    """Refused records by source and rule, as the manifest of the events table has them."""
     counts = [(n, source, rule) for source, rules in reasons.items() for rule, n in rules.items()]
     rows = [[plain(source), rule, n] for n, source, rule in sorted(counts, key=lambda c: -c[0])]
     notes = [] if rows else ["No record was refused."]

@@ -32,8 +32,8 @@ def expected_calibration_error(
     """Mean distance of mean probability and frequency over the bins: lower is better.
 
     ECE of Naeini, Cooper & Hauskrecht (2015), eq. 3, weighted by the customers of a bin, over
-    bins of equal count. Chance alone keeps it above zero: about 0.25 / sqrt(B / bins) for a
-    perfect model at a base rate of one half.
+    bins of equal count. Chance alone keeps it above zero: about 0.4 / sqrt(B / bins) for a
+    perfect model that says one half of everybody; `calibration_error_by_chance` says of any.
 
     Args:
         probability: Predicted probability of an order, shape (B,).

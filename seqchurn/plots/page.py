@@ -15,6 +15,7 @@ from pathlib import Path
 
 import altair as alt
 
+from seqchurn.console import cell_text
 from seqchurn.inspection import Section
 from seqchurn.plots.saving import save_chart
 
@@ -129,7 +130,7 @@ def _section(section: Section) -> str:
 def _table(section: Section) -> str:
     heads = [head.strip() for head in section.headers]
     wide = ' class="wide"' if len(heads) > _MOST_NARROW_COLUMNS else ""
-    cells = [[_text(cell) for cell in row] for row in section.rows]
+    cells = [[cell_text(cell).strip() for cell in row] for row in section.rows]
     numeric = [all(map(_NUMBER.fullmatch, column)) for column in zip(*cells, strict=True)]
     style = ["", *(' class="number"' if right else "" for right in numeric[1:])]
     head = "".join(f"<th{s}>{escape(h)}</th>" for h, s in zip(heads, style, strict=True))
@@ -143,12 +144,3 @@ def _table(section: Section) -> str:
         for row in cells
     )
     return f"<table{wide}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _text(cell: object) -> str:
-    """As the same cell stands on the terminal."""
-    if cell is None:
-        return "-"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell).strip()

@@ -124,7 +124,8 @@ def _orders_after(
 ) -> Tensor:
     """Expected orders after first ones until the end of each horizon, shape (N, H).
 
-    Each horizon is counted by itself, so that no count depends on which others are asked for.
+    Each horizon is counted by itself: given the first orders no count depends on which others are
+    asked for. (Which first orders are drawn does depend on the longest of them.)
 
     Args:
         carried: The customers, by one network.

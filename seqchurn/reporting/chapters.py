@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from seqchurn.evaluation import Assessment, against_best, verdict
-from seqchurn.evaluation.table import digits, horizon_text
+from seqchurn.evaluation.table import horizon_text
 from seqchurn.inspection import Section
 from seqchurn.metrics import gain_curve
 from seqchurn.plots import (
@@ -24,12 +23,10 @@ from seqchurn.plots import (
 )
 from seqchurn.reporting.examples import Examples
 from seqchurn.reporting.glossary import GLOSSARY
+from seqchurn.reporting.tables import cohort_table, difference_table, score_tables
 from seqchurn.schema import CUSTOMER_ID
 
 __all__ = ["Asked", "Reported", "report_page"]
-
-_Row = Mapping[str, Any]
-_SCORES = {"auc": "AUC", "log_loss": "log-loss", "brier": "Brier", "ece": "ECE"}
 
 
 @dataclass(frozen=True)
@@ -104,27 +101,6 @@ def _verdicts(assessment: Assessment) -> dict[str, str]:
 
 
 def _models(asked: Asked, assessment: Assessment) -> Chapter:
-    rows = [row for row in assessment.scores if row["cohort"] == "all"]
-    tables = [
-        Section(
-            f"An order within {horizon_text(horizon)}: {there[0]['positives']:,} of "
-            f"{there[0]['n']:,} customers",
-            ["model", *_SCORES.values()],
-            [[row["model"], *(digits(row[score]) for score in _SCORES)] for row in there],
-        )
-        for horizon, there in _by_horizon(rows).items()
-    ]
-    lines = [
-        [
-            horizon_text(row["horizon_days"]),
-            {"log_loss": "log-loss", "auc": "AUC"}[row["metric"]],
-            row["baseline"],
-            *(digits(row[key], "+") for key in ("difference", "low", "high")),
-            verdict(row),
-        ]
-        for row in against_best(assessment.differences)
-    ]
-    headers = ["within", "measure", "best baseline", "network less it", "from", "to", ""]
     return Chapter(
         "Is it better than what one would use otherwise?",
         [
@@ -133,7 +109,7 @@ def _models(asked: Asked, assessment: Assessment) -> Chapter:
             "The last columns hold where the difference lies with 95 % certainty, had other "
             "customers been drawn: where that range holds zero it is called a tie.",
         ],
-        sections=[*tables, Section("Difference to the best baseline", headers, lines)],
+        sections=[*score_tables(assessment.scores), difference_table(assessment.differences)],
     )
 
 
@@ -151,26 +127,6 @@ def _calibration(assessment: Assessment) -> Chapter:
 
 
 def _cohorts(asked: Asked, assessment: Assessment) -> Chapter:
-    rows = [row for row in assessment.scores if row["model"] == asked.network]
-    others = [row for row in assessment.scores if row["model"] != asked.network]
-    best: dict[tuple[str, float], float] = {}
-    for row in others:
-        key = (row["cohort"], row["horizon_days"])
-        best[key] = min(best.get(key, row["log_loss"]), row["log_loss"])
-    lines = [
-        [
-            row["cohort"],
-            horizon_text(row["horizon_days"]),
-            row["n"],
-            f"{100 * row['base_rate']:.1f}%",
-            digits(row["auc"]),
-            digits(row["log_loss"]),
-            digits(_less(row["log_loss"], best.get((row["cohort"], row["horizon_days"]))), "+"),
-            digits(row["ece"]),
-        ]
-        for row in rows
-    ]
-    headers = ["cohort", "within", "customers", "ordered", "AUC", "log-loss", "less best", "ECE"]
     return Chapter(
         "For whom?",
         [
@@ -178,12 +134,8 @@ def _cohorts(asked: Asked, assessment: Assessment) -> Chapter:
             "log-loss less that of the best baseline in the cohort: below zero it is better."
         ],
         charts=[reliability_by_cohort_chart(assessment.reliability)],
-        sections=[Section(f"{asked.network} by cohort", headers, lines)],
+        sections=[cohort_table(asked.network, assessment.scores)],
     )
-
-
-def _less(own: float, other: float | None) -> float | None:
-    return None if other is None else own - other
 
 
 def _gain(asked: Asked, reported: Reported) -> Chapter:
@@ -241,10 +193,3 @@ def _ageing(ageing: pl.DataFrame | None) -> Chapter:
         f"each up to {last}, beside fresh baselines."
     )
     return Chapter(title, [text], charts=[staleness_chart(ageing)])
-
-
-def _by_horizon(rows: Sequence[_Row]) -> dict[float, list[_Row]]:
-    found: dict[float, list[_Row]] = {}
-    for row in rows:
-        found.setdefault(row["horizon_days"], []).append(row)
-    return found

@@ -23,9 +23,10 @@ from seqchurn.prediction import (
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
 from seqchurn.storage import BucketStore
 from seqchurn.tracking.bundle import Bundle
-from seqchurn.tracking.registry import RegisteredModel, find_model, open_model
-from seqchurn.tracking.runs import connect
+from seqchurn.tracking.registry import RegisteredModel, find_model, open_model, without_chatter
+from seqchurn.tracking.runs import connect, explained
 from seqchurn.tracking.score_model import from_pandas, moment_of, score_events, sequences_of
+from seqchurn.tracking.version_record import MODEL_CARD
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -110,6 +111,15 @@ class LoadedModel:
                 "id or choose a later moment."
             )
         return theirs
+
+    def card(self) -> str:
+        """What is known of it, in Markdown: purpose, data, how well it does, decisions, limits.
+
+        Raises:
+            EnvironmentFailure: If the MLflow store refuses, or has no card of it.
+        """
+        with explained(), without_chatter():
+            return mlflow.artifacts.load_text(f"runs:/{self.registered.run_id}/{MODEL_CARD}")
 
     def _repr_html_(self) -> str:
         seen = f"trained on what came before {self.bundle.training_cutoff}"

@@ -36,6 +36,7 @@ __all__ = [
     "models_trained_on",
     "open_model",
     "register",
+    "without_chatter",
 ]
 
 CHAMPION = "champion"
@@ -93,7 +94,7 @@ def register(bundle: Bundle, *, fit: str = "") -> RegisteredModel:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / _BUNDLE
         save_bundle(bundle, folder)
-        with _without_chatter():
+        with without_chatter():
             info = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(_SCRIPT),
@@ -178,7 +179,7 @@ def open_model(model: RegisteredModel) -> Bundle:
         ModelError: If it is of another version of the program, or damaged.
         EnvironmentFailure: If the MLflow store refuses.
     """
-    with explained(), _without_chatter():
+    with explained(), without_chatter():
         folder = mlflow.artifacts.download_artifacts(model.uri)
     return load_bundle(Path(folder) / "artifacts" / _BUNDLE)
 
@@ -213,7 +214,7 @@ def models_trained_on(dataset: str, moment: datetime, *, name: str) -> list[Trai
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Keep what MLflow prints, beside its log, out of ours; errors are exceptions all the same."""
     with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
         warnings.filterwarnings("ignore", message=".*An input example was not provided")
@@ -228,7 +229,7 @@ def _description(version: ModelVersion) -> dict[str, Any] | None:
     """What the bundle of a version says of it; None if there is none that can be read."""
     file = f"{_registered(version).uri}/{_DESCRIPTION}"
     try:
-        with _without_chatter():
+        with without_chatter():
             return dict(mlflow.artifacts.load_dict(file))
     except (MlflowException, OSError):
         return None

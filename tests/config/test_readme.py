@@ -12,7 +12,7 @@ from seqchurn.config import load_config
 from seqchurn.config.sources import Source
 from tests.documents import ROOT, as_config, shown
 
-READMES = ["README.md", "data/README.md"]
+READMES = ["README.md", "configs/README.md", "data/README.md"]
 BLOCKS = {place: block for readme in READMES for place, block in shown(readme).items()}
 KINDS = [get_args(c.model_fields["kind"].annotation)[0] for c in get_args(get_args(Source)[0])]
 
