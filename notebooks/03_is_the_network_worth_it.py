@@ -57,7 +57,9 @@ bars = base.mark_rule(strokeWidth=2).encode(
     alt.X("low:Q", title="Log-loss, network less baseline"), alt.X2("high:Q")
 )
 dots = base.mark_point(filled=True, size=50).encode(alt.X("difference:Q"))
-(bars + dots).properties(width=150, height=120).facet(alt.Column("within:N", sort=None, title=None))
+horizons = against["within"].unique(maintain_order=True).to_list()
+panels = alt.Column("within:N", sort=horizons, title=None)
+(bars + dots).properties(width=150, height=120).facet(panels)
 
 # %% [markdown]
 # ## Can it be taken at its word?

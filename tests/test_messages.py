@@ -70,14 +70,18 @@ def in_order(quoted: str, said: str) -> bool:
     return re.search(".*".join(map(re.escape, quoted.split("…"))), said, re.DOTALL) is not None
 
 
-def said_in_the_package() -> Iterator[str]:
+@cache
+def said_in_the_package() -> list[str]:
     """Texts of the package; what is filled in later is a dot."""
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                yield "".join(v.value if isinstance(v, ast.Constant) else "." for v in node.values)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in PACKAGE.rglob("*.py")]
+    return [text for tree in trees for node in ast.walk(tree) for text in said_by(node)]
+
+
+def said_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(v.value) if isinstance(v, ast.Constant) else "." for v in node.values)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
 
 
 def quoted_messages() -> list[str]:

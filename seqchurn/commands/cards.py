@@ -7,11 +7,10 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from seqchurn.commands.parts import Fitting, sequences_store
+from seqchurn.commands.clock import clock_of
 from seqchurn.config import Config
 from seqchurn.config.sources import CustomersSource, LinksSource, Source
 from seqchurn.datasets.training_data import TrainingData
-from seqchurn.errors import EnvironmentFailure
 from seqchurn.evaluation.gates import Gate
 from seqchurn.reporting import (
     Card,
@@ -22,8 +21,15 @@ from seqchurn.reporting import (
     markdown_facts,
     model_card,
 )
-from seqchurn.storage import BucketStore
-from seqchurn.tracking import Bundle, RegisteredModel, VersionRecord, keep_card, read_record
+from seqchurn.storage import BucketStore, Snapshot
+from seqchurn.tracking import (
+    Bundle,
+    RegisteredModel,
+    VersionRecord,
+    keep_card,
+    open_model,
+    read_record,
+)
 
 __all__ = ["DATA_SHEET", "renew_card", "sheet_of", "sizes_of"]
 
@@ -32,74 +38,79 @@ _log = logging.getLogger(__name__)
 DATA_SHEET = "data_sheet.md"
 """Name of the sheet among the files of the run that trained a version."""
 
-_DECISION = ("decision", "decided_at", "reason", "compared_with", "gates_cutoff")
+_DECISION = ("decision", "decided_at", "reason", "compared_with", "gates_cutoff", "rolled_back_at")
 _NONE = "-"
 
 
 def sizes_of(data: TrainingData) -> dict[str, float]:
     """How much a fit learns from, as metrics of its run."""
-    known = (data.jagged.next_target < float("inf")).sum()
     return {
         "learned/customers": len(data.training),
         "learned/customers_set_aside": len(data.validation),
         "learned/events": len(data.jagged.time),
-        "learned/waits_that_ended": float(known),
     }
 
 
-def sheet_of(config: Config, data: TrainingData, cutoff: datetime) -> str:
+def sheet_of(config: Config, sequences: Snapshot, data: TrainingData, cutoff: datetime) -> str:
     """The data sheet of a version that is about to be registered.
 
     Args:
         config: The whole config.
-        data: What the fit learns from.
+        sequences: What the fit reads.
+        data: What it learns from.
         cutoff: First instant that it does not see.
     """
-    table = BucketStore(config.store / "events" / config.name)
-    events = table.manifest() if table.exists() else None
-    sequences = sequences_store(config).manifest()
+    manifest, clock = sequences.manifest, clock_of(config)
+    until, aside = (clock.local(m) for m in (cutoff, clock.moment(data.aside_day)))
     identity = config.events.identity
     facts = {
-        "span": f"{sequences['first_timestamp']} to {sequences['last_timestamp']}",
-        "customers": f"{sequences['n_customers']:,}",
-        "events": f"{sequences['n_events']:,}",
-        "digest of the sequences": sequences["digest"],
-        "the model sees": f"what came before {cutoff.isoformat()}: {len(data.jagged.time):,} "
-        f"events of {len(data.jagged):,} customers, of whom {len(data.training):,} teach it and "
-        f"{len(data.validation):,} tell when to stop",
+        "span": f"{manifest['first_timestamp']} to {manifest['last_timestamp']}",
+        "customers": f"{manifest['n_customers']:,}",
+        "events": f"{manifest['n_events']:,}",
+        "digest of the sequences": sequences.digest,
+        "the model sees": f"what came before {until.isoformat()}: {len(data.jagged.time):,} "
+        f"events of {len(data.jagged):,} customers. {len(data.training):,} teach it; "
+        f"{len(data.validation):,} teach it until {aside.isoformat()} and then choose the weights",
         "grid of time": f"steps of {config.waits.step}, {config.waits.timezone}",
-        "who is who": "customer_id of the sources"
-        if identity is None or not identity.order
-        else f"identifiers {', '.join(identity.order)}, linked",
+        "who is who": f"identifiers {', '.join(identity.order)}, linked"
+        if identity is not None and identity.order
+        else "customer_id of the sources",
         "identifiers": "hashed under a key before they were stored"
         if identity is not None and identity.hash_key
         else "stored as they are in the log",
         "interventions": _interventions(config),
     }
     learned = LearnedFrom(
-        title=f"Data sheet: {config.name}, cutoff {cutoff.isoformat()}",
+        title=f"Data sheet: {config.name}, cutoff {until.isoformat()}",
         facts=facts,
-        events=events,
+        events=_events(config),
         sources=[_source(source) for source in config.events.sources],
         attributes=_attributes(data),
     )
     return data_sheet(learned)
 
 
-def renew_card(fitting: Fitting) -> None:
+def renew_card(model: RegisteredModel) -> None:
     """Write the card of a version from all that is known of it by now.
 
-    What was done before stands whether or not the card can be written: if not, that is a warning.
-
-    Args:
-        fitting: The version, opened.
+    What was done before stands whether or not the card can be written, whatever the reason: if not,
+    that is a warning. Of two runs at once the one that writes last has seen what both have noted.
     """
-    registered, bundle = fitting
     try:
-        card = _card(registered, bundle, read_record(registered))
-        keep_card(registered, model_card(card), summary=markdown_facts(card.facts))
-    except (EnvironmentFailure, OSError) as failure:
-        _log.warning("the model card of %s was not written: %s", registered.uri, failure)
+        bundle, record, written = open_model(model), read_record(model), None
+        while record != written:
+            card = _card(model, bundle, record)
+            keep_card(model, model_card(card), summary=markdown_facts(card.facts))
+            written, record = record, read_record(model)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        _log.warning("the model card of %s was not written: %s", model.uri, reason)
+
+
+def _events(config: Config) -> dict[str, Any] | None:
+    """Manifest of the events table; None where it is gone: the sequences are learned from."""
+    table = BucketStore(config.store / "events" / config.name)
+    return table.manifest() if table.exists() else None
 
 
 def _card(registered: RegisteredModel, bundle: Bundle, record: VersionRecord) -> Card:
@@ -116,8 +127,7 @@ def _card(registered: RegisteredModel, bundle: Bundle, record: VersionRecord) ->
         f"{config['head']['kind']}, {weights:,} weights; probabilities averaged",
         "learned from": _learned(record),
         "validation loss": _loss(record),
-        "data": f"data set {config['name']}, digest "
-        f"{record.run_tags.get('dataset_digest', _NONE)}; {DATA_SHEET} beside this card",
+        "data": f"data set {config['name']}, digest {record.run_tags.get('dataset_digest', _NONE)}",
     }
     tables = record.evaluation
     return Card(
@@ -135,7 +145,10 @@ def _learned(record: VersionRecord) -> str:
     if None in sizes:
         return _NONE
     customers, events = sizes
-    return f"{customers:,.0f} customers; {events:,.0f} events of these and of others"
+    return (
+        f"{customers:,.0f} customers; {events:,.0f} events with those of customers set aside. "
+        f"{DATA_SHEET} beside this card says more"
+    )
 
 
 def _loss(record: VersionRecord) -> str:
@@ -161,7 +174,7 @@ def _interventions(config: Config) -> str:
         for kind, event in (("holdout", named.holdout), ("treatment", named.treatment))
         if event is not None
     ]
-    return ", ".join(said) or "none are told to the model"
+    return ", ".join(said) or "none are named"
 
 
 def _source(source: Source) -> list[object]:
@@ -171,8 +184,8 @@ def _source(source: Source) -> list[object]:
         return [source.name, source.kind, "links of identifiers", _NONE]
     kind = source.event_type or f"events of types in {source.event_type_column}"
     done = [
-        *([f"joined with {source.lookup.path}"] if source.lookup else []),
-        *([f"only where {source.where}"] if source.where else []),
+        *([f"joined with a table by {source.lookup.on}"] if source.lookup else []),
+        *(["some left out by a condition"] if source.where else []),
         *([f"records alike in {', '.join(source.fold_by)} are one"] if source.fold_by else []),
         *(["repeats dropped"] if source.duplicates == "drop" else []),
         *([f"{len(source.rules)} rules for values"] if source.rules else []),

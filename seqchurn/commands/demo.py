@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import polars as pl
 import torch
 
 import seqchurn
-from seqchurn.commands import evaluate, prepare, promote, score, train
+from seqchurn.commands import prepare, promote, report, score, train
 from seqchurn.commands.parts import clock_of, end_of_log, scores_store
 from seqchurn.config import Config
 from seqchurn.console import table
@@ -24,9 +25,11 @@ __all__ = ["run"]
 _log = logging.getLogger(__name__)
 _EXAMPLES = 5
 
+Done = TypeVar("Done")
+
 
 def run(config: Config, *, config_file: str) -> None:
-    """Prepare, train, evaluate, promote and score, then show what came out.
+    """Prepare, train, evaluate and report, promote and score, then show what came out.
 
     Args:
         config: The whole config.
@@ -40,7 +43,7 @@ def run(config: Config, *, config_file: str) -> None:
     print(f"seqchurn {seqchurn.__version__}, torch {torch.__version__} ({build})")
     _step("prepare", lambda: prepare.run(config))
     _step("train", lambda: train.run(config))
-    _step("evaluate", lambda: evaluate.run(config))
+    page = _step("report", lambda: report.run(config))
     _step("promote", lambda: promote.run(config))
     as_of = clock.moment(end_of_log(config))
     text = as_of.isoformat()
@@ -48,18 +51,19 @@ def run(config: Config, *, config_file: str) -> None:
     example = _show_examples(config, as_of)
     name = config.tracking.model or config.name
     print(f"\nscores    {scores_store(config, as_of).folder}")
-    print(f"report    {config.store / 'evaluation' / config.name}")
+    print(f"report    {page}")
     print(f"MLflow    mlflow ui --backend-store-uri {store_place(config.store)}")
     print(f"model     models:/{name}@champion")
     print("\nnext, one of these customers:")
     print(f"  {sys.argv[0]} score --config {config_file} --as_of {text} --customer_id {example}")
 
 
-def _step(verb: str, work: Callable[[], None]) -> None:
+def _step(verb: str, work: Callable[[], Done]) -> Done:
     print(f"\n== {verb} ==", flush=True)
     started = time.monotonic()
-    work()
+    done = work()
     print(f"({verb}: {time.monotonic() - started:.0f} s)", flush=True)
+    return done
 
 
 def _show_examples(config: Config, as_of: datetime) -> str:

@@ -39,7 +39,7 @@ from seqchurn.plots import (
     save_chart,
 )
 from seqchurn.schema import CUSTOMER_ID
-from seqchurn.tracking import Bundle, RegisteredModel, start_run
+from seqchurn.tracking import EVALUATED_BY, Bundle, RegisteredModel, record, start_run
 
 __all__ = ["REPORT", "Evaluation", "evaluate", "run"]
 
@@ -135,7 +135,7 @@ def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
     horizons = list(score_options(config).horizons.values())
     numbers = attributes_of(config).numbers
     outcomes = outcomes_of(config, sequences, cutoff, horizons, numbers=numbers)
-    _log.info("%s customers known before %s", f"{outcomes.known.height:,}", cutoff.isoformat())
+    _log.info("%s customers known before %s", f"{outcomes.known.height:,}", outcomes.cutoff_text)
     network = f"seqchurn {bundle.config['encoder']['kind']}"
     paths = config.scoring.count_paths
     answers = {network: ask_network(bundle.model, sequences, outcomes, count_paths=paths)}
@@ -156,7 +156,8 @@ def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
     )
     folder = _write(config, cutoff, assessment)
     run_id = _track(config, registered, folder, assessment)
-    renew_card((registered, bundle))
+    record(registered, {EVALUATED_BY: run_id})
+    renew_card(registered)
     notes = [f"{b.name}: {b.note}" for b in baselines.values() if b.note]
     within = {name: answer.within for name, answer in answers.items()}
     return Evaluation(network, assessment, outcomes, within, registered, run_id, folder, notes)
@@ -165,12 +166,13 @@ def evaluate(config: Config, *, model_version: str | None = None) -> Evaluation:
 def _cutoff(config: Config, bundle: Bundle) -> datetime:
     """The configured cutoff, which the model must not have seen beyond."""
     configured = config.evaluation.cutoff
-    cutoff = clock_of(config).instant(configured) if configured else training_cutoff(config)
+    clock = clock_of(config)
+    cutoff = clock.instant(configured) if configured else training_cutoff(config)
     if cutoff < datetime.fromisoformat(bundle.training_cutoff):
         raise ConfigError(
-            f"[evaluation] cutoff {cutoff.isoformat()} lies before {bundle.training_cutoff}, the "
-            f"training cutoff of {bundle.model_name}: the model has seen what it would be asked. "
-            "Choose a later cutoff or train with an earlier one."
+            f"[evaluation] cutoff {clock.local(cutoff).isoformat()} lies before "
+            f"{bundle.training_cutoff}, the training cutoff of {bundle.model_name}: the model has "
+            "seen what it would be asked. Choose a later cutoff or train with an earlier one."
         )
     return cutoff
 

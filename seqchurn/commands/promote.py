@@ -58,10 +58,10 @@ def _decide(config: Config, model_version: str | None, reason: str | None) -> No
     facts = _facts(trial, reason)
     if trial and not trial.passed and reason is None:
         record(challenger, facts)
-        renew_card(fitting)
+        renew_card(challenger)
         raise ModelError(_refusal(challenger, trial))
     promote(challenger, facts)
-    renew_card(fitting)
+    renew_card(challenger)
     if trial:
         print(f"{_told(challenger, trial)}\n")
     print(f"{CHAMPION}  models:/{name}@{CHAMPION} is now version {challenger.version}")

@@ -14,7 +14,7 @@ from seqchurn.commands.parts import fitting_model, score_options, sequences_stor
 from seqchurn.config import Config
 from seqchurn.config.units import duration_days
 from seqchurn.evaluation.backtest import compared
-from seqchurn.evaluation.table import horizon_text
+from seqchurn.evaluation.table import horizon_text, moment_text
 from seqchurn.files import replacing
 from seqchurn.inspection import Section, facts, read_contents, sections
 from seqchurn.prediction import score_rows
@@ -28,8 +28,8 @@ __all__ = ["run"]
 _DATA = ("Records by source", "Quarantine")
 
 
-def run(config: Config, *, model_version: str | None = None) -> None:
-    """Evaluate a model and write the report beside the tables.
+def run(config: Config, *, model_version: str | None = None) -> Path:
+    """Evaluate a model and write the report beside the tables; where it lies.
 
     Args:
         config: The whole config.
@@ -41,6 +41,7 @@ def run(config: Config, *, model_version: str | None = None) -> None:
     evaluation = evaluate(config, model_version=model_version)
     file = write_report(config, evaluation)
     print(f"{evaluation}\npage    {file}")
+    return file
 
 
 def write_report(config: Config, evaluation: Evaluation) -> Path:
@@ -64,7 +65,7 @@ def _asked(config: Config, evaluation: Evaluation) -> Asked:
         name=config.name,
         network=evaluation.network,
         facts={
-            "asked": f"at {outcomes.cutoff.isoformat(' ', 'minutes')}, does the next "
+            "asked": f"at {moment_text(outcomes.cutoff_text)}, does the next "
             f"{config.waits.target} come within {horizons}?",
             "customers": f"{outcomes.known.height:,}, all who were known by then",
             "model": f"{evaluation.registered.uri}, run {evaluation.registered.run_id}",

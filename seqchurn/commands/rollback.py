@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqchurn.commands.cards import renew_card
 from seqchurn.commands.parts import deciding, registered_model
 from seqchurn.config import Config
 from seqchurn.tracking import CHAMPION, roll_back
@@ -21,6 +22,7 @@ def run(config: Config) -> None:
     with deciding(config):
         left = registered_model(config, CHAMPION)
         back = roll_back(left)
+        renew_card(left)
     print(
         f"{CHAMPION}  models:/{back.name}@{CHAMPION} is version {back.version} again; version "
         f"{left.version} steps down"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import polars as pl
+from polars.selectors import datetime as datetimes
 
 from seqchurn.commands.parts import score_options, sequences_store
 from seqchurn.config import Config
@@ -24,7 +25,7 @@ def scores_as_text(
     moment: datetime,
     customer_ids: list[str],
 ) -> str:
-    """Scores of some customers, transposed: one column each.
+    """Scores of some customers, transposed: one column each; times are local.
 
     Raises:
         DataError: If one of them is not known before the moment.
@@ -44,9 +45,11 @@ def scores_as_text(
             f"no event of customer {', '.join(unknown)} lies before {moment.isoformat()}. Check "
             "the id or choose a later --as_of."
         )
-    columns = [column for column in scores.columns if column != CUSTOMER_ID]
-    rows = [[column, *map(_text, scores[column])] for column in columns]
-    return table(rows, ["", *scores[CUSTOMER_ID]])
+    zone = config.waits.timezone
+    local = scores.with_columns(datetimes().dt.convert_time_zone(zone))
+    columns = [column for column in local.columns if column != CUSTOMER_ID]
+    rows = [[column, *map(_text, local[column])] for column in columns]
+    return table(rows, [f"times in {zone}", *local[CUSTOMER_ID]])
 
 
 def _text(value: object) -> str:

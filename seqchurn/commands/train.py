@@ -15,7 +15,7 @@ from seqchurn.code_version import code_version
 from seqchurn.commands.cards import DATA_SHEET, renew_card, sheet_of, sizes_of
 from seqchurn.commands.fitting import checkpoints_of, fit_model, fit_name
 from seqchurn.commands.one_network import data_before
-from seqchurn.commands.parts import score_options, sequences_store, training_cutoff
+from seqchurn.commands.parts import clock_of, score_options, sequences_store, training_cutoff
 from seqchurn.config import Config
 from seqchurn.config.yaml_text import to_yaml
 from seqchurn.plots import learning_chart, save_chart
@@ -89,14 +89,14 @@ def train(config: Config, *, force: bool = False) -> Training:
     model = config.tracking.model or config.name
     fit = _registered_as(fit_name(config, cutoff, sequences.digest), scores)
     if not force and (known := challenge_by_fit(model, fit)):
-        return Training(known, cutoff, None)
+        return Training(known, clock_of(config).local(cutoff), None)
     data = data_before(config, sequences, cutoff)
     with (
         checkpoints_of(config, cutoff, sequences.digest) as checkpoints,
         _tracked(config, sequences.digest) as tracked,
     ):
         tracked.log_text(to_yaml(config), "config.yaml")
-        tracked.log_text(sheet_of(config, data, cutoff), DATA_SHEET)
+        tracked.log_text(sheet_of(config, sequences, data, cutoff), DATA_SHEET)
         tracked.log_metrics(sizes_of(data))
         history = _History(tracked)
         fitted = fit_model(
@@ -111,8 +111,8 @@ def train(config: Config, *, force: bool = False) -> Training:
         history.log_chart(checkpoints)
         bundle = _bundle(config, fitted.model, scores, cutoff, tracked.run_id)
         registered = register(bundle, fit=fit)
-    renew_card((registered, bundle))
-    return Training(registered, cutoff, fitted.validation_nll)
+    renew_card(registered)
+    return Training(registered, clock_of(config).local(cutoff), fitted.validation_nll)
 
 
 def _tracked(config: Config, digest: str) -> AbstractContextManager[Run]:
@@ -162,7 +162,7 @@ def _bundle(
         model=model,
         scores=scores,
         config=config.model_dump(mode="json"),
-        training_cutoff=cutoff.isoformat(),
+        training_cutoff=clock_of(config).local(cutoff).isoformat(),
         model_name=config.tracking.model or config.name,
         run_id=run_id,
     )

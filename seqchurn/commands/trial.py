@@ -85,7 +85,7 @@ def hold_trial(config: Config, challenger: Fitting, champion: RegisteredModel | 
     if champion is None:
         answers[KaplanMeier.name] = _kaplan_meier(outcomes)
     return Trial(
-        cutoff=cutoff,
+        cutoff=clock_of(config).local(cutoff),
         customers=outcomes.known.height,
         rival=list(answers)[-1],
         digest=snapshot.digest,
@@ -108,13 +108,14 @@ def _cutoff(config: Config, models: list[Fitting], end_day: float, longest_days:
     moment = clock.instant(asked) if asked else None
     day = last_day(moment, end_day - longest_days, clock, place="[gates] cutoff")
     cutoff = clock.moment(day)
+    asked_at, end = (clock.local(at).isoformat() for at in (cutoff, clock.moment(end_day)))
     for registered, bundle in models:
         if cutoff < datetime.fromisoformat(bundle.training_cutoff):
             raise ConfigError(
-                f"[gates] cutoff {cutoff.isoformat()} lies before {bundle.training_cutoff}, the "
+                f"[gates] cutoff {asked_at} lies before {bundle.training_cutoff}, the "
                 f"training cutoff of {registered.uri}: it has seen what it would be asked. "
                 f"{longest_days:g}d have to be observed after a cutoff, and the log ends "
-                f"{clock.moment(end_day).isoformat()}. Train with an earlier training.cutoff, "
+                f"{end}. Train with an earlier training.cutoff, "
                 "prepare newer events, set shorter gates.horizons, or promote it all the same "
                 'with --force "reason".'
             )
@@ -171,7 +172,7 @@ def _asked(config: Config, outcomes: Outcomes) -> list[str]:
         "the holdout has %s customers before %s, fewer than [gates] min_cohort %s, or everybody: "
         "no gate looks at it",
         f"{size:,}",
-        outcomes.cutoff.isoformat(),
+        outcomes.cutoff_text,
         f"{least:,}",
     )
     return ["all"]

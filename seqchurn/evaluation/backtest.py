@@ -108,7 +108,7 @@ def judge(
     return [
         {
             **row,
-            "training_cutoff": entrant.training_cutoff.isoformat(),
+            "training_cutoff": clock.local(entrant.training_cutoff).isoformat(),
             "age_days": outcomes.cutoff_day - clock.at(entrant.training_cutoff),
             "refit": entrant.refit,
         }

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from seqchurn.console import table
-from seqchurn.evaluation.table import digits, horizon_text
+from seqchurn.evaluation.table import digits, horizon_text, moment_text
 
 __all__ = ["backtest_table"]
 
@@ -57,7 +57,7 @@ def backtest_table(comparison: pl.DataFrame) -> str:
 
 
 def _left(row: Mapping[str, Any]) -> list[str]:
-    cutoff = row["cutoff"].removesuffix("T00:00:00+00:00")
+    cutoff = moment_text(row["cutoff"])
     ordered = f"{row['positives']:,} ({100 * row['positives'] / row['n']:.1f}%)"
     return [horizon_text(row["horizon_days"]), cutoff, ordered]
 

@@ -28,6 +28,7 @@ class Outcomes:
 
     Args:
         cutoff: First instant not seen, aware.
+        cutoff_text: The same as a clock on the wall shows it, ISO 8601 with offset.
         cutoff_day: The same in days since 1970-01-01.
         known: Histories as they stood at the cutoff, B rows.
         horizons_days: Windows asked for, shape (H,).
@@ -44,6 +45,7 @@ class Outcomes:
     """
 
     cutoff: datetime
+    cutoff_text: str
     cutoff_day: float
     known: pl.DataFrame
     horizons_days: npt.NDArray[np.float64]
@@ -95,6 +97,7 @@ def outcomes_at(
     counts = None if event_counts is None else event_counts[seen]
     return Outcomes(
         cutoff=cutoff,
+        cutoff_text=clock.local(cutoff).isoformat(),
         cutoff_day=cutoff_day,
         known=known,
         horizons_days=horizons,

@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 def labels(dataset: str, outcomes: Outcomes, cohort: str | None = None) -> Row:
     """The first columns of a row."""
-    first = {"dataset": dataset, "cutoff": outcomes.cutoff.isoformat()}
+    first = {"dataset": dataset, "cutoff": outcomes.cutoff_text}
     return first if cohort is None else {**first, "cohort": cohort}
 
 

@@ -9,14 +9,16 @@ Per horizon the models below each other, the best of each column marked with a s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqchurn.console import table
 
-__all__ = ["digits", "evaluation_table", "horizon_text", "marked"]
+__all__ = ["digits", "evaluation_table", "horizon_text", "marked", "moment_text"]
 
 _Row = Mapping[str, Any]
+_MIDNIGHT = re.compile(r"T00:00:00[+-]\d\d:\d\d$")
 _COLUMNS = {
     "auc": "AUC",
     "log_loss": "log-loss",
@@ -49,10 +51,10 @@ def evaluation_table(rows: Sequence[_Row], *, cohort: str = "all") -> str:
             left = [horizon_text(horizon), ordered] if i == 0 else ["", ""]
             lines.append([*left, row["model"], *scores])
     first = shown[0]
-    cutoff = first["cutoff"].removesuffix("T00:00:00+00:00")
     return "\n".join(
         [
-            f"{first['dataset']}, cutoff {cutoff}, {first['n']:,} customers (cohort {cohort})",
+            f"{first['dataset']}, cutoff {moment_text(first['cutoff'])}, {first['n']:,} customers "
+            f"(cohort {cohort})",
             "higher is better: AUC, accuracy; lower: log-loss, Brier, ECE; * best",
             "",
             table(lines, ["within", "ordered", "model", *_COLUMNS.values()]),
@@ -68,6 +70,15 @@ def horizon_text(days: float) -> str:
     """
     hours = round(24 * days, 6)
     return f"{days:g}d" if days == int(days) else f"{hours:g}h"
+
+
+def moment_text(moment: str) -> str:
+    """A moment in ISO 8601 as people write it: of a midnight the date.
+
+    >>> moment_text("2011-06-01T00:00:00+01:00"), moment_text("2017-12-01T16:00:00+00:00")
+    ('2011-06-01', '2017-12-01T16:00:00+00:00')
+    """
+    return _MIDNIGHT.sub("", moment)
 
 
 def digits(score: float | None, sign: str = "-") -> str:

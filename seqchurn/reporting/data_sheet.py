@@ -1,8 +1,8 @@
 """What a model learned from -> a data sheet in Markdown.
 
 It answers, as far as a program can, what Gebru et al., "Datasheets for datasets" (Communications of
-the ACM 64, 2021), ask of whoever hands on a data set. It holds counts only: no row, no id and no
-value of an attribute.
+the ACM 64, 2021), ask of whoever hands on a data set. It holds counts and the names of the
+commonest types of events: no row, no id and no value of an attribute.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqchurn.inspection import Section, quarantine_table, records_table
+from seqchurn.inspection.words import plain
 from seqchurn.plots import Chapter
 from seqchurn.reporting.markdown import markdown_page
 
 __all__ = ["LearnedFrom", "data_sheet"]
+
+_MOST_TYPES = 20
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,15 @@ def _cleaned(data: LearnedFrom) -> Chapter:
 def _inside(data: LearnedFrom) -> Chapter:
     types = dict(data.events["events_per_type"]) if data.events else {}
     rows = sorted(types.items(), key=lambda item: (-item[1], item[0]))
+    shown = [[plain(kind), events] for kind, events in rows[:_MOST_TYPES]]
+    if rest := rows[_MOST_TYPES:]:
+        shown.append([f"{len(rest):,} others", sum(events for _, events in rest)])
     headers = ["attribute", "of", "values"]
     notes = [] if data.attributes else ["None: customers, times and types of events alone."]
     return Chapter(
         "What is in it",
         sections=[
-            *([Section("Events by type", ["type", "events"], rows)] if rows else []),
+            *([Section("Events by type", ["type", "events"], shown)] if shown else []),
             Section("Attributes that the model reads", headers, data.attributes, notes),
         ],
     )

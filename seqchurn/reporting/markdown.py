@@ -11,7 +11,8 @@ from seqchurn.plots import Chapter
 
 __all__ = ["markdown_facts", "markdown_page"]
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>|#])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>|#~&@])|(?<=:)(/)(?=/)|(?<=www)(\.)")
+_LIST = re.compile(r"^(\d*)([-+.)])")
 
 
 def markdown_page(title: str, *, facts: Mapping[str, str], chapters: Iterable[Chapter]) -> str:
@@ -36,7 +37,7 @@ def markdown_facts(facts: Mapping[str, str]) -> str:
 
 
 def _chapter(chapter: Chapter) -> str:
-    text = [_plain(paragraph) for paragraph in chapter.text]
+    text = map(_paragraph, chapter.text)
     return "\n\n".join([f"## {_plain(chapter.title)}", *text, *map(_section, chapter.sections)])
 
 
@@ -44,7 +45,7 @@ def _section(section: Section) -> str:
     heading = [f"### {_plain(section.title)}"] if section.title else []
     rows = [section.headers, ["---"] * len(section.headers), *section.rows]
     table = ["\n".join(map(_row, rows))] if section.rows else []
-    return "\n\n".join([*heading, *table, *map(_plain, section.notes)])
+    return "\n\n".join([*heading, *table, *map(_paragraph, section.notes)])
 
 
 def _row(cells: Iterable[object]) -> str:
@@ -52,4 +53,11 @@ def _row(cells: Iterable[object]) -> str:
 
 
 def _plain(text: str) -> str:
-    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+    """On one line, without what a terminal or Markdown would obey; no address becomes a link."""
+    printable = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return _MARKS.sub(lambda found: f"\\{found[0]}", printable)
+
+
+def _paragraph(text: str) -> str:
+    """Not an item of a list, whatever it begins with."""
+    return _LIST.sub(r"\1\\\2", _plain(text))

@@ -34,6 +34,11 @@ class Evaluated:
     differences: _Rows
 
     @property
+    def dataset(self) -> str:
+        """Name of the log on which they were asked."""
+        return str(self.scores[0]["dataset"])
+
+    @property
     def cutoff(self) -> str:
         """Moment at which models were asked."""
         return str(self.scores[0]["cutoff"])
@@ -107,15 +112,16 @@ def _quality(evaluated: Evaluated | None) -> list[Chapter]:
         Chapter(
             title,
             [
-                f"Asked at {evaluated.cutoff}, and held against what followed. Higher is better: "
-                "AUC; lower: log-loss, Brier and ECE (calibration error). The last table has 95 % "
-                "intervals over customers; one that holds zero is a tie."
+                f"Asked at {evaluated.cutoff} of {evaluated.dataset}, and held against what "
+                "followed. Higher is better: AUC; lower: log-loss, Brier and ECE (calibration "
+                "error). The last table has 95 % intervals over customers; one that holds zero is "
+                "a tie."
             ],
             sections=[*score_tables(scores), difference_table(evaluated.differences)],
         ),
         Chapter(
             "For whom",
-            ["`less best` is its log-loss less that of the best baseline: below zero is better."],
+            ["Less best is its log-loss less the best baseline's there: below zero is better."],
             sections=[cohort_table(network, scores)],
         ),
     ]

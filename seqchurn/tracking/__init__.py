@@ -25,12 +25,17 @@ from seqchurn.tracking.runs import (
     start_run,
     store_place,
 )
-from seqchurn.tracking.version_record import MODEL_CARD, VersionRecord, keep_card, read_record
+from seqchurn.tracking.version_record import (
+    EVALUATED_BY,
+    VersionRecord,
+    keep_card,
+    read_record,
+)
 
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
-    "MODEL_CARD",
+    "EVALUATED_BY",
     "Bundle",
     "LoadedModel",
     "RegisteredModel",

@@ -23,10 +23,10 @@ from seqchurn.prediction import (
 from seqchurn.schema import CUSTOMER_ID, EVENT_TYPE, TIMESTAMP
 from seqchurn.storage import BucketStore
 from seqchurn.tracking.bundle import Bundle
-from seqchurn.tracking.registry import RegisteredModel, find_model, open_model, without_chatter
-from seqchurn.tracking.runs import connect, explained
+from seqchurn.tracking.registry import RegisteredModel, find_model, open_model
+from seqchurn.tracking.runs import connect
 from seqchurn.tracking.score_model import from_pandas, moment_of, score_events, sequences_of
-from seqchurn.tracking.version_record import MODEL_CARD
+from seqchurn.tracking.version_record import read_card
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -47,6 +47,7 @@ class LoadedModel:
         self.registered = registered
         self.bundle = bundle
         self.store = store or Path(bundle.config["store"])
+        self._place = mlflow.get_tracking_uri()
 
     def wait(
         self,
@@ -118,8 +119,7 @@ class LoadedModel:
         Raises:
             EnvironmentFailure: If the MLflow store refuses, or has no card of it.
         """
-        with explained(), without_chatter():
-            return mlflow.artifacts.load_text(f"runs:/{self.registered.run_id}/{MODEL_CARD}")
+        return read_card(self.registered, self._place)
 
     def _repr_html_(self) -> str:
         seen = f"trained on what came before {self.bundle.training_cutoff}"

@@ -93,6 +93,14 @@ class Clock:
             moment = moment.replace(tzinfo=ZoneInfo(self.timezone))
         return moment.astimezone(UTC)
 
+    def local(self, moment: datetime) -> datetime:
+        """The same instant as a clock on the wall shows it, for texts and records.
+
+        >>> Clock(1.0, "Europe/London").local(datetime(2011, 5, 31, 23, tzinfo=UTC)).isoformat()
+        '2011-06-01T00:00:00+01:00'
+        """
+        return moment.astimezone(ZoneInfo(self.timezone))
+
     @property
     def _zone(self) -> tzinfo:
         return ZoneInfo(self.timezone) if self.counts_calendar_days else UTC

@@ -72,6 +72,7 @@ def test_the_first_champion_is_held_against_kaplan_meier(whole_way: Opened) -> N
     assert all(number <= limit for number, limit, _ in recorded.values())
     assert datetime.fromisoformat(found.pop("decided_at")).tzinfo
     assert found == {
+        "evaluation_run": found["evaluation_run"],
         "decision": "promoted",
         "reason": "-",
         "gates_cutoff": LATEST,

@@ -145,7 +145,7 @@ def test_some_customers_are_shown_and_nothing_is_published(trained: Shop) -> Non
     before = trained.tree()
     said = trained.must("score", "--as_of", "2024-06-10", "--customer_id", "c05", *_id("c02"))
     lines = [line.split() for line in said.splitlines()]
-    assert lines[0] == ["c02", "c05"]
+    assert lines[0] == ["times", "in", "UTC", "c02", "c05"]
     shown = {line[0]: line[1:] for line in lines[2:]}
     assert shown["quiet_days"][1] == "-"
     assert shown["as_of"] == ["2024-06-10", "00:00"] * 2

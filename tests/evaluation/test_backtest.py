@@ -65,8 +65,8 @@ def test_rows_say_how_old_the_model_is_in_local_days() -> None:
     entrants = [Entrant(training_cutoff, "never", answers), Entrant(later, "every", answers)]
     judged = judge("shop", outcomes, entrants, bins=2, clock=clock)
     plain = evaluate("shop", outcomes, answers, bins=2)
-    age = {"training_cutoff": "2024-03-02T23:00:00+00:00", "age_days": 35.0, "refit": "never"}
-    none = {"training_cutoff": "2024-04-06T22:00:00+00:00", "age_days": 0.0, "refit": "every"}
+    age = {"training_cutoff": "2024-03-03T00:00:00+01:00", "age_days": 35.0, "refit": "never"}
+    none = {"training_cutoff": "2024-04-07T00:00:00+02:00", "age_days": 0.0, "refit": "every"}
     assert judged == [{**r, **age} for r in plain] + [{**r, **none} for r in plain]
 
 

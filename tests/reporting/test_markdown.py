@@ -8,7 +8,7 @@ from seqchurn.inspection import Section
 from seqchurn.plots import Chapter
 from seqchurn.reporting.markdown import markdown_page
 
-NASTY = "a|b <script>x</script>\n# [c](http://d) `e` *f*"
+NASTY = "- a|b <script>x</script>\n# [c](http://d) `e` *f* ~g~ &amp; www.h.i j@k.l \x1b[2J"
 
 
 def page() -> str:
@@ -22,6 +22,10 @@ def test_what_markdown_would_obey_is_escaped_everywhere() -> None:
     bare = re.sub(r"\\.", "", page())  # without what is escaped
     assert not set("<>[]`") & set(bare)
     assert bare.count("*") == 4  # the stars of the one word
+    assert not {"~", "&", "@", "\x1b"} & set(bare)
+    assert "://" not in page()
+    assert "www." not in page()
+    assert sum(line.startswith("- ") for line in page().splitlines()) == 1  # the list of facts
     starts = [line.split(" ")[0] for line in page().splitlines() if line.startswith("#")]
     assert starts == ["#", "##", "###"]
 
