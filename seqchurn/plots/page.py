@@ -23,7 +23,8 @@ __all__ = ["Chapter", "page"]
 
 AnyChart = alt.Chart | alt.LayerChart | alt.ConcatChart | alt.VConcatChart | alt.FacetChart
 
-_MOST_NARROW_COLUMNS = 4
+_MOST_NARROW_COLUMNS, _MOST_COLUMNS = 4, 7
+"""Of a table beside others on a narrow screen, and on a wide one."""
 _NUMBER = re.compile(r"[-+0-9.,%]*")
 
 _STYLE = """
@@ -43,12 +44,13 @@ dd { margin: 0; }
 p { margin: .4rem 0 0; max-width: 46rem; }
 .charts { display: grid; gap: 1.2rem; margin: 1.5rem 0;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
-.charts svg { width: 100%; height: auto; max-height: 26rem; }
-.alone svg { max-height: none; max-width: 64rem; }
+.charts svg { width: 100%; height: auto; max-height: 26rem; overflow: visible; }
+.alone svg { width: auto; max-height: none; max-width: min(100%, 64rem); }
 .charts text { fill: var(--ink); }
 .charts .role-axis-grid line { stroke: var(--line); }
-.tables { columns: 34rem; column-gap: 2.5rem; }
-section { break-inside: avoid; margin: 0 0 1.5rem; }
+.tables { columns: 34rem; column-gap: 2.5rem; margin: .8rem 0 0; }
+section { break-inside: avoid; margin: 0 0 1.5rem; overflow-x: auto; overflow-wrap: break-word; }
+.whole { column-span: all; margin-top: 1.5rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .15rem .5rem .15rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
@@ -124,7 +126,8 @@ def _section(section: Section) -> str:
     notes = "".join(f"<p>{escape(note)}</p>" for note in section.notes)
     table = _table(section) if section.rows else ""
     heading = f"<h3>{escape(section.title)}</h3>" if section.title else ""
-    return f"<section>{heading}{table}{notes}</section>"
+    whole = ' class="whole"' if len(section.headers) > _MOST_COLUMNS else ""
+    return f"<section{whole}>{heading}{table}{notes}</section>"
 
 
 def _table(section: Section) -> str:

@@ -130,7 +130,7 @@ def _cohorts(asked: Asked, assessment: Assessment) -> Chapter:
     return Chapter(
         "For whom?",
         [
-            "What is right of all customers can be wrong of newcomers. `less best` is its "
+            "What is right of all customers can be wrong of newcomers. Less best is its "
             "log-loss less that of the best baseline in the cohort: below zero it is better."
         ],
         charts=[reliability_by_cohort_chart(assessment.reliability)],

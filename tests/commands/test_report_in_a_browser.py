@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 
+from seqchurn.inspection import Section
+from seqchurn.plots import Chapter
+from seqchurn.plots import page as page_of_chapters
 from tests.commands.test_report import page_of
 from tests.shop import Opened, copied
 
@@ -97,3 +100,22 @@ def test_what_overflows_would_be_seen(driver: Any, tmp_path: Path) -> None:
     file.write_text("<script>throw new Error('no luck')</script>", encoding="utf-8")
     driver.get(file.as_uri())
     assert [e for e in driver.get_log("browser") if "no luck" in e["message"]]
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_tables_of_many_columns_and_of_long_words_fit(
+    width: int, driver: Any, tmp_path: Path
+) -> None:
+    counts = ["read", "kept", "duplicate", "quarantined", "filtered", "folded away", "events"]
+    many = Section("Many", ["source", *counts, "extra"], [["households", *[1_469_307] * 8]])
+    few = Section("Few", ["word", "what it says"], [["pareto_nbd", "words " * 40], ["x" * 24, 1]])
+    text = page_of_chapters("Tables", facts={}, chapters=[Chapter(sections=[few, many, few])])
+    file = tmp_path / "tables.html"
+    file.write_text(text, encoding="utf-8")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.get(file.as_uri())
+    assert driver.execute_script(OVERFLOWING) == []
+    cells = "return [...document.querySelectorAll('td')].map(cell => cell.clientHeight)"
+    heights = driver.execute_script(cells)
+    assert max(heights[2], heights[4]) < 40  # a word each, on one line
