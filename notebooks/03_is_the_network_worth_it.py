@@ -59,7 +59,7 @@ bars = base.mark_rule(strokeWidth=2).encode(
 dots = base.mark_point(filled=True, size=50).encode(alt.X("difference:Q"))
 horizons = against["within"].unique(maintain_order=True).to_list()
 panels = alt.Column("within:N", sort=horizons, title=None)
-(bars + dots).properties(width=150, height=120).facet(panels)
+(bars + dots).properties(width=190, height=120).facet(panels)
 
 # %% [markdown]
 # ## Can it be taken at its word?

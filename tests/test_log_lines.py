@@ -11,7 +11,7 @@ from seqchurn.log_lines import LogLines
 from tests.terminal import Terminal
 
 _LOGGER = logging.getLogger("seqchurn.test")
-_LIBRARY = logging.getLogger("alembic.runtime")
+_LIBRARY = logging.getLogger("library.of.others")
 
 
 def _say_all() -> None:
