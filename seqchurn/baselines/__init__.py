@@ -15,6 +15,7 @@ from seqchurn.baselines.boosted_trees import BoostedTrees, import_lightgbm
 from seqchurn.baselines.kaplan_meier import KaplanMeier
 from seqchurn.baselines.pareto_nbd import ParetoNBD
 from seqchurn.baselines.recency import Recency
+from seqchurn.progress import work
 
 __all__ = [
     "BASELINES",
@@ -51,9 +52,12 @@ def fit_baselines(
     horizons_days: Sequence[float],
 ) -> dict[str, Baseline]:
     """Every baseline, fitted before the cutoff, by name; see `Baseline.fit`."""
-    return {
-        name: baseline().fit(
-            histories, cutoff_day=cutoff_day, step_days=step_days, horizons_days=horizons_days
-        )
-        for name, baseline in BASELINES.items()
-    }
+    fitted = {}
+    with work("baselines", len(BASELINES), "baselines") as fitting:
+        for name, baseline in BASELINES.items():
+            fitting.say(f"fitting {name}")
+            fitted[name] = baseline().fit(
+                histories, cutoff_day=cutoff_day, step_days=step_days, horizons_days=horizons_days
+            )
+            fitting.done()
+    return fitted

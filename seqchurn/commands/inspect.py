@@ -69,7 +69,7 @@ def _print_facts(said: Mapping[str, str]) -> None:
 
 
 def _print_tables(tables: Iterable[Section]) -> None:
-    """The title takes the place of the first header: all of it fits a screen."""
+    """The title takes the place of the first header, to save lines."""
     for section in tables:
         if not section.rows:
             print("\n" + ": ".join([section.title, *section.notes]))

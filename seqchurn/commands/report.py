@@ -116,9 +116,10 @@ def _scores(
 
 def _ageing(config: Config, network: str) -> pl.DataFrame | None:
     """What the last backtest of the config found; None if there was none of such a network."""
-    file = config.store / "backtest" / config.name / "refit=never" / "backtest.json"
-    if not file.exists():
+    folder = config.store / "backtest" / config.name
+    files = sorted(folder.glob("refit=*/backtest.json"), key=lambda file: file.stat().st_mtime)
+    if not files:
         return None
-    rows = json.loads(file.read_text(encoding="utf-8"))
+    rows = json.loads(files[-1].read_text(encoding="utf-8"))
     known = any(row["model"] == network for row in rows)
     return compared(rows, network=network) if known else None

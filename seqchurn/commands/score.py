@@ -10,11 +10,11 @@ import torch
 from seqchurn.commands.moments import moments_of
 from seqchurn.commands.parts import Fitting, fitting_model
 from seqchurn.commands.score_table import publish
-from seqchurn.commands.shadow import score_in_shadow, shadow_model
+from seqchurn.commands.shadow import score_in_shadow
 from seqchurn.commands.show_scores import scores_as_text
 from seqchurn.commands.stores import last_scores, scores_store
 from seqchurn.config import Config
-from seqchurn.tracking import CHAMPION
+from seqchurn.tracking import CHAMPION, RegisteredModel, bearer
 
 __all__ = ["run"]
 
@@ -53,12 +53,10 @@ def run(
         for moment in moments:
             print(scores_as_text(config, bundle, registered, moment, customer_ids))
         return
-    shadow = shadow_model(config, registered)
+    _warn_if_unearned(config, registered)
     for moment in moments:
         _publish(config, fitting, moment, force=force)
-    if shadow is not None:
-        for moment in moments:
-            score_in_shadow(config, shadow, moment, force=force)
+    score_in_shadow(config, registered, moments, force=force)
 
 
 def _warn_if_seen(fitting: Fitting, first: datetime) -> None:
@@ -71,6 +69,15 @@ def _warn_if_seen(fitting: Fitting, first: datetime) -> None:
             first.isoformat(),
             registered.uri,
             bundle.training_cutoff,
+        )
+
+
+def _warn_if_unearned(config: Config, registered: RegisteredModel) -> None:
+    if registered != bearer(registered.name, CHAMPION):
+        _log.warning(
+            "%s is not the champion, and its scores stand where those of the champion do: "
+            "deliver and monitor take them",
+            registered.uri,
         )
 
 

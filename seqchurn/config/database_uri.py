@@ -18,7 +18,10 @@ __all__ = ["DatabaseUri", "expanded", "secrets_of", "without_credentials"]
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LOGIN = re.compile(r"(?<=://)(.*)@")
 _PASSWORD = re.compile(r"(?<=://)[^:@]*:(.*)@")
-_SECRET_OPTION = re.compile(r"(?i)[?&][^=&]*(?:passw|passph|pwd|secret|token|_key)[^=&]*=([^&#]*)")
+_SECRET_OPTION = re.compile(
+    r"(?i)[?&](?:[^=&]*(?:passw|passph|pwd|secret|token|_key|apikey|credential)[^=&]*|pass|sig)="
+    r"([^&#]*)"
+)
 
 
 def expanded(uri: str, environment: Mapping[str, str]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from seqchurn.config.attributes import Attribute, Named, StaticAttribute
 from seqchurn.config.database_uri import DatabaseUri
@@ -256,9 +257,20 @@ class DeltaSource(EventSource):
     kind: Literal["delta"]
     """Delta Lake; needs the extra `lake`."""
     path: str
-    """Folder of the table, relative to this config file, or its URI, as s3://bucket/orders."""
+    """Folder of the table, relative to this config file, or its URI, as s3://bucket/orders;
+    credentials come from the environment, as AWS_SECRET_ACCESS_KEY."""
     version: NonNegativeInt | None = None
     """Version of the table to read; default: the newest."""
+
+    @field_validator("path")
+    @classmethod
+    def _no_credentials(cls, path: str) -> str:
+        if "://" in path and re.search("[?@]", path):
+            raise ValueError(
+                "a login or options stand in it; put credentials into environment variables, such "
+                "as AWS_SECRET_ACCESS_KEY or AZURE_STORAGE_SAS_TOKEN, and leave them out of it"
+            )
+        return path
 
     def origin(self) -> str:
         """Where the records lie, as messages say it."""

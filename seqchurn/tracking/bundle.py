@@ -90,8 +90,17 @@ def load_bundle(folder: Path) -> Bundle:
         )
     if not weights:
         raise ModelError(f"the model bundle in {folder} holds no network. {_AGAIN}")
-    facts = _facts(plain["facts"])
-    config = plain["config"]
+    try:
+        return _bundle(plain, weights)
+    except (KeyError, TypeError, RuntimeError) as error:  # of load_state_dict, too
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"the model bundle in {folder} does not fit together ({reason}). {_AGAIN}"
+        ) from None
+
+
+def _bundle(plain: dict[str, Any], weights: list[dict[str, torch.Tensor]]) -> Bundle:
+    facts, config = _facts(plain["facts"]), plain["config"]
     parts = {name: config[name] for name in ("encoder", "head", "activity")}
     return Bundle(
         model=FittedModel(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,15 @@ def test_help_lists_the_verbs_in_the_order_of_the_pipeline(
     places = [text.find(f"    {verb} ") for verb in VERBS]
     assert min(places) > 0
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_ends_in_an_example_that_can_be_run(
+    verb: str, calls: list[Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([verb, "--help"]) == 0
+    example = shlex.split(capsys.readouterr().out.strip().splitlines()[-1])
+    assert example[:2] == ["seqchurn", verb]
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert main(example[1:]) == 0
+    assert [called for called, *_ in calls] == [verb]

@@ -264,3 +264,11 @@ def test_scores_of_what_the_model_has_seen_are_warned_of(trained: Shop) -> None:
     range_over = ["--from", "2024-05-19", "--to", "2024-05-21"]
     assert trained.run("score", *range_over).err.count("in-sample") == 1
     assert "in-sample" not in trained.run("score", "--as_of", "2024-05-20").err
+
+
+def test_who_publishes_scores_of_another_than_the_champion_is_told(trained: Shop) -> None:
+    trained.must("train", "--training.max_epochs", "1", "--training.networks", "1")
+    done = trained.run("score", "--as_of", "2024-06-16", "--model_version", "2")
+    assert done.status == 0
+    assert "models:/shop/2 is not the champion, and its scores stand where" in done.err
+    assert "is not the champion" not in trained.run("score", "--as_of", "2024-06-17").err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_a_shadow_that_is_missing_does_not_cost_the_scores(trained: Shop) -> Non
     assert "warning: nobody scores in shadow: " in done.err
     assert trained.table("scores", as_of="2024-06-16").exists()
     assert not (trained.store / "shadow").exists()
+
+
+def test_a_shadow_whose_files_are_gone_does_not_cost_the_scores(challenged: Shop) -> None:
+    source = client(challenged).get_model_version("shop", "2").source
+    assert source.startswith("models:/")
+    place = next((challenged.store / "mlflow").rglob(source.removeprefix("models:/")))
+    shutil.rmtree(place)
+    done = challenged.run("score", "--as_of", "2024-06-16", *SHADOW)
+    assert done.status == 0
+    assert "warning: nobody scores in shadow: " in done.err
+    assert challenged.table("scores", as_of="2024-06-16").exists()
 
 
 def test_a_shadow_that_a_guard_refuses_does_not_cost_the_scores(challenged: Shop) -> None:

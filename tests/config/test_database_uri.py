@@ -39,6 +39,7 @@ def test_a_variable_that_is_not_set_is_named() -> None:
         ("postgresql://u@h:1/d", []),
         ("postgresql://h/d?password=one&sslmode=require&access_token=two", ["one", "two"]),
         ("postgresql://h/d?passfile=/home/u/.pgpass&sslkey=/home/u/key.pem", []),
+        ("https://h/d?pass=one&sig=two&apikey=three", ["three", "one", "two"]),
         ("sqlite:////data/a:b.db", []),
     ],
 )
@@ -62,4 +63,14 @@ def test_a_password_in_a_file_is_refused_and_not_repeated(write: Callable[..., P
     uri = "uri: postgresql://shop:word-1@db/shop"
     with pytest.raises(ConfigError, match=r"uri: a password stands in it.*SHOP_PASSWORD") as caught:
         load_config(write(text=text.replace("path: raw/orders.csv", uri)))
+    assert "word-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["s3://KEY:word-1@lake/orders", "https://h/orders?sig=word-1"])
+def test_credentials_in_the_path_of_a_delta_table_are_refused(
+    path: str, write: Callable[..., Path]
+) -> None:
+    text = write().read_text(encoding="utf-8").replace("kind: csv", "kind: delta")
+    with pytest.raises(ConfigError, match="a login or options stand in it; put cred") as caught:
+        load_config(write(text=text.replace("raw/orders.csv", f"{path!r}")))
     assert "word-1" not in str(caught.value)

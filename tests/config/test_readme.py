@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +12,7 @@ import yaml
 
 from seqchurn.config import load_config
 from seqchurn.config.sources import Source
+from seqchurn.config.units import duration_days
 from tests.documents import ROOT, as_config, shown
 
 READMES = ["README.md", "configs/README.md", "data/README.md"]
@@ -51,3 +54,14 @@ def test_every_folder_of_the_package_stands_in_the_tree_of_the_readme() -> None:
         path.name for path in (ROOT / "seqchurn").iterdir() if (path / "__init__.py").exists()
     ]
     assert [name for name in folders if f"\n  {name}/" not in text] == []
+
+
+def test_what_production_yaml_shows_is_not_scored_in_sample() -> None:
+    file = ROOT / "configs" / "production.yaml"
+    shown_as_of = re.search(r"score --config \S+ --as_of (\S+)", file.read_text(encoding="utf-8"))
+    config = load_config(file)
+    assert shown_as_of is not None
+    assert config.waits.complete_until is not None
+    assert config.training.held_back is not None
+    end, as_of = map(date.fromisoformat, (config.waits.complete_until, shown_as_of[1]))
+    assert end - timedelta(days=duration_days(config.training.held_back)) <= as_of

@@ -2,10 +2,10 @@
 
     python -m tests.endurance.month --folder /tmp/month
 
-The log grows by a file a day, from 2017-10-01 to 2017-10-31. Every night prepares, scores, delivers
-and monitors. On the way a day's file comes late and the night is refused, a file comes twice, a
-challenger is promoted and taken back. The journal says what every night came to; whatever is not as
-it has to be ends the run with 1.
+The log grows by a file a day, from 2017-10-01 to 2017-10-31. Every night prepares, scores and
+delivers; monitor looks back at the end. On the way a day's file comes late and the night is
+refused, a file comes twice, a challenger is promoted and taken back. The journal says what every
+night came to; whatever is not as it has to be ends the run with 1.
 """
 
 from __future__ import annotations
@@ -206,6 +206,8 @@ def main(argv: list[str] | None = None) -> int:
             month.complaints.append(str(error))
     print(table(month.rows, ["night", "events", "customers", "model", "what else"]))
     print(_verdicts(page))
+    if page and "in band" not in page:
+        month.complaints.append("monitor judged nothing")
     print("\n".join(month.complaints) or "all as it has to be")
     return 1 if month.complaints else 0
 

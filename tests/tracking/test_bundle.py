@@ -4,6 +4,7 @@ import json
 import pickle
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,4 +107,26 @@ def test_a_bundle_that_is_incomplete_or_cut_off_is_refused(name: str, folder: Pa
         load_bundle(folder)
     shutil.rmtree(folder)
     with pytest.raises(ModelError, match="holds no model bundle"):
+        load_bundle(folder)
+
+
+def without_a_key(folder: Path) -> None:
+    plain = json.loads((folder / "bundle.json").read_text())
+    del plain["clock"]
+    (folder / "bundle.json").write_text(json.dumps(plain))
+
+
+def of_another_size(folder: Path) -> None:
+    weights = torch.load(folder / "weights.pt", weights_only=True)
+    name = next(iter(weights[0]))
+    weights[0][name] = torch.zeros(3, 3)
+    torch.save(weights, folder / "weights.pt")
+
+
+@pytest.mark.parametrize("damage", [without_a_key, of_another_size])
+def test_a_bundle_that_does_not_fit_together_says_to_train_again(
+    damage: Callable[[Path], None], folder: Path
+) -> None:
+    damage(folder)
+    with pytest.raises(ModelError, match=r"does not fit together .*Run seqchurn train again\."):
         load_bundle(folder)
