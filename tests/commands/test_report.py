@@ -77,10 +77,9 @@ def test_it_is_kept_with_the_run_of_the_evaluation(reported: tuple[Shop, str, st
     assert kept.read_text(encoding="utf-8") == page
 
 
-@pytest.mark.parametrize("refit", ["never", "every"])
-def test_the_ageing_of_a_backtest_is_shown(refit: str, trained: Shop) -> None:
+def test_the_ageing_of_a_backtest_is_shown(trained: Shop) -> None:
     quick = ["--backtest.cutoffs", "2", "--training.max_epochs", "1", "--training.networks", "1"]
-    trained.must("backtest", *quick, "--refit", refit)
+    trained.must("backtest", *quick, "--refit", "every")
     trained.must("report")
     page = page_of(trained).read_text(encoding="utf-8")
     assert "There was no backtest yet" not in page
