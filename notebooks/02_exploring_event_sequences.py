@@ -22,6 +22,7 @@ import polars as pl
 
 import seqchurn as sc
 from seqchurn import plots
+from seqchurn.inspection import CHURN_LEVEL
 
 CONFIG = os.environ.get("SEQCHURN_CONFIG", "../configs/demo.yaml")
 config = sc.load_config(CONFIG)
@@ -55,11 +56,12 @@ plots.gap_histogram(contents.gaps, step_days=step_days)
 
 # %% [markdown]
 # The gaps above have ended, and long ones had less time to: the second curve (Kaplan-Meier) counts
-# those that are still open as well. Where it reaches 95 % is a gap that is hardly ever exceeded by
-# who comes back. That is the nearest thing to a natural churn horizon, if somebody asks for one.
+# those that are still open as well. Where it reaches 90 % is a gap that one in ten exceeds, or never
+# ends. That is the nearest thing to a natural churn horizon, if somebody asks for one; `inspect`
+# suggests the same.
 
 # %%
-plots.gap_chart(contents.gaps, level=0.95, step_days=step_days)
+plots.gap_chart(contents.gaps, level=CHURN_LEVEL, step_days=step_days)
 
 # %% [markdown]
 # ## Customers

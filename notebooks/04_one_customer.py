@@ -96,6 +96,17 @@ explained = model.explain(who, before, cutoff, horizon_days=28)
 print(f"risk before {explained.before:.4f}, after {explained.after:.4f}")
 explained.parts
 
+# %% [markdown]
+# ## Or did everybody move?
+#
+# The scores of all customers, every four weeks up to the cutoff. Where the whole moves together it is
+# the season, or the log, and not this customer.
+
+# %%
+moments = [clock.moment(clock.at(cutoff) - days) for days in (84, 56, 28, 0)]
+history = [model.predict(store.events(), as_of=moment) for moment in moments]
+plots.score_history_chart(pl.concat(history))
+
 # %%
 print(f"customer {who}")
 print(f"order within 7 days: {wait.probability(7)[0]:.6f}")

@@ -49,7 +49,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Tables of an evaluation: rows of the JSON files, and what the charts draw."""
+    """Tables of an evaluation: rows, and frames that the charts draw."""
 
     scores: list[Row]
     waits: list[Row]
@@ -59,7 +59,10 @@ class Assessment:
     pit: pl.DataFrame
 
     def write(self, folder: Path) -> None:
-        """Write the rows, each table to a file of its own.
+        """Write each table to a JSON file of its own.
+
+        From `reliability.json` and `pit.json` the charts can be drawn again: `pl.read_json` gives
+        the frames back.
 
         Raises:
             EnvironmentFailure: If the disk refuses.
@@ -68,6 +71,8 @@ class Assessment:
         write_rows(folder / "waits.json", self.waits)
         write_rows(folder / "counts.json", self.counts)
         write_rows(folder / "differences.json", self.differences)
+        write_rows(folder / "reliability.json", self.reliability.fill_nan(None).to_dicts())
+        write_rows(folder / "pit.json", self.pit.fill_nan(None).to_dicts())
 
     def metrics(self) -> dict[str, float]:
         """Scores of all customers by name, such as `bgnbd/auc_28d` and `bgnbd/wait_pit_ks`."""

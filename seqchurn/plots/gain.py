@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
-from seqchurn.plots.theme import COLOURS, GUIDE
+from seqchurn.plots.theme import COLOURS, DASHES, GUIDE
 
 __all__ = ["gain_chart", "profit_chart"]
 
@@ -19,7 +19,8 @@ def gain_chart(curves: Mapping[str, pl.DataFrame]) -> alt.LayerChart:
     """Share of the lost among the riskiest, a line per model; on the diagonal it is chance.
 
     Args:
-        curves: Name to the frame of `seqchurn.metrics.gain_curve`; the first has its 95 % band.
+        curves: Name to the frame of `seqchurn.metrics.gain_curve`, seven at most; the first has its
+            95 % band.
     """
     up = alt.Y("gain:Q", title="Of those who were lost", scale=_whole(), axis=_percent())
     ends = pl.DataFrame({"share": [0.0, 1.0], "gain": [0.0, 1.0]})
@@ -32,7 +33,8 @@ def profit_chart(curves: Mapping[str, pl.DataFrame]) -> alt.LayerChart:
     """Profit per customer by how many are acted on, a line per model with its best place.
 
     Args:
-        curves: Name to the frame of `seqchurn.metrics.profit_curve`; the first has its 95 % band.
+        curves: Name to the frame of `seqchurn.metrics.profit_curve`, seven at most; the first has
+            its 95 % band.
     """
     up = alt.Y("profit:Q", title="Profit per customer of all")
     nothing = alt.Chart(pl.DataFrame({"profit": [0.0]})).mark_rule(color=GUIDE, strokeDash=[4, 4])
@@ -57,7 +59,7 @@ def _lines(curves: Mapping[str, pl.DataFrame], up: alt.Y) -> list[alt.Chart]:
     base = alt.Chart(points).encode(_across(), _colour(curves))
     banded = base.transform_filter(alt.FieldOneOfPredicate("model", oneOf=[first]))
     band = banded.mark_area(opacity=0.2).encode(alt.Y("lower:Q"), alt.Y2("upper:Q"))
-    return [band, base.mark_line(strokeWidth=1.8).encode(up)]
+    return [band, base.mark_line(strokeWidth=1.8).encode(up, _dash(curves))]
 
 
 def _drawn(layers: list[alt.Chart], title: str) -> alt.LayerChart:
@@ -69,8 +71,24 @@ def _drawn(layers: list[alt.Chart], title: str) -> alt.LayerChart:
 
 def _colour(curves: Mapping[str, pl.DataFrame]) -> alt.Color:
     scale = alt.Scale(domain=list(curves), range=COLOURS[: len(curves)])
-    legend = alt.Legend(title=None, orient="bottom", labelLimit=0, symbolOpacity=1)
-    return alt.Color("model:N", scale=scale, legend=legend)
+    return alt.Color("model:N", scale=scale, legend=_legend())
+
+
+def _dash(curves: Mapping[str, pl.DataFrame]) -> alt.StrokeDash:
+    scale = alt.Scale(domain=list(curves), range=DASHES[: len(curves)])
+    return alt.StrokeDash("model:N", scale=scale, legend=_legend())
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(
+        title=None,
+        orient="bottom",
+        columns=4,
+        labelLimit=0,
+        symbolType="stroke",
+        symbolSize=600,  # long enough for dashes
+        symbolOpacity=1,
+    )
 
 
 def _across() -> alt.X:

@@ -1,7 +1,8 @@
 """Facts and chapters of charts and tables -> one HTML page that needs nothing beside it.
 
 No script, no font and no picture is fetched: charts are drawn to SVG inside the page. It follows
-the light or dark mode of the reader, and on a narrow screen wide tables stack their cells.
+the light or dark mode of the reader, and on a narrow screen wide tables stack their
+cells and charts keep their size: they scroll inside their boxes.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ th, td { padding: .15rem .5rem .15rem 0; text-align: left; vertical-align: top;
 th { color: var(--faint); font-weight: 500; }
 .number { text-align: right; white-space: nowrap; }
 @media (max-width: 640px) {
+  .charts > div { overflow-x: auto; }
+  .charts svg { width: auto; max-width: none; max-height: none; }
   .wide thead { display: none; }
   .wide tr { display: block; padding: .4rem 0; border-bottom: 2px solid var(--line); }
   .wide td { display: flex; justify-content: space-between; gap: 1rem; text-align: right;

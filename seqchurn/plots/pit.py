@@ -77,13 +77,16 @@ def _largest(histogram: pl.DataFrame) -> float:
 
 def _panel(histogram: pl.DataFrame, title: str, largest: float) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, 1], nice=False)
-    across = alt.X("start:Q", title="Predicted probability", scale=scale, axis=alt.Axis(format="%"))
+    percent = alt.Axis(format="%")
+    across = alt.X(
+        "start:Q", bin="binned", title="Predicted probability", scale=scale, axis=percent
+    )
     middle = alt.X("middle:Q")
     share = alt.Scale(domain=[0, largest])
     axis = alt.Axis(format="%", minExtent=_EXTENT)
     up = alt.Y("share:Q", title="Share of customers", scale=share, axis=axis)
     base = alt.Chart(histogram.with_columns(middle=(pl.col("start") + pl.col("end")) / 2))
-    bars = base.mark_bar(color=_BAR, stroke="white").encode(
+    bars = base.mark_bar(color=_BAR, binSpacing=1).encode(
         across, alt.X2("end:Q"), up, alt.Y2Datum(0)
     )
     band = base.mark_rule(color=_BAND).encode(middle, alt.Y("lower:Q"), alt.Y2("upper:Q"))

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
-from seqchurn.plots.theme import COLOURS
+from seqchurn.plots.theme import COLOURS, DASHES
 
 __all__ = ["hazard_chart", "survival_chart"]
 
-_DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 1]]
 _WIDTH, _HEIGHT = 480, 280
 
 
@@ -19,7 +18,7 @@ def survival_chart(curves: Mapping[str, pl.DataFrame]) -> alt.Chart:
     """How probable it is, day by day, that the next order has not come yet.
 
     Args:
-        curves: Name of each curve, five at most, to its `day` (date and time) and `survival`, in
+        curves: Name of each curve, seven at most, to its `day` (date and time) and `survival`, in
             [0, 1], which falls.
     """
     whole = alt.Scale(domain=[0.0, 1.0])
@@ -31,7 +30,7 @@ def hazard_chart(curves: Mapping[str, pl.DataFrame]) -> alt.Chart:
     """How probable an order is on a day, if none has come before.
 
     Args:
-        curves: Name of each curve, five at most, to its `day` (date and time) and `hazard`, per
+        curves: Name of each curve, seven at most, to its `day` (date and time) and `hazard`, per
             step of the grid, in [0, 1].
     """
     up = alt.Y("hazard:Q", title="Order on the day, if none before", axis=alt.Axis(format="%"))
@@ -45,7 +44,7 @@ def _chart(curves: Mapping[str, pl.DataFrame], up: alt.Y, title: str) -> alt.Cha
     )
     legend = alt.Legend(title=None, orient="bottom", labelLimit=0, symbolStrokeWidth=2.4)
     colours = alt.Scale(domain=names, range=COLOURS[: len(names)])
-    dashes = alt.Scale(domain=names, range=_DASHES[: len(names)])
+    dashes = alt.Scale(domain=names, range=DASHES[: len(names)])
     chart: alt.Chart = (
         alt.Chart(points)
         .mark_line(interpolate="step-after", strokeWidth=2.2)

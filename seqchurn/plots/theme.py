@@ -9,10 +9,14 @@ from typing import TypeVar
 
 import altair as alt
 
-__all__ = ["COLOURS", "GUIDE", "on_dark"]
+__all__ = ["COLOURS", "DASHES", "GUIDE", "on_dark"]
 
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
-"""Okabe & Ito (2008): told apart by colour-blind readers; grey for black, without yellow."""
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B6B6B"]
+"""Okabe & Ito (2008): told apart by colour-blind readers; grey for black, without yellow.
+The grey is dark enough to differ from the pink where green is not seen."""
+
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 1], [10, 4], [1, 3]]
+"""Of lines, in pixels drawn and left out, beside the colours: solid first."""
 
 GUIDE = "#808080"
 """Lines to hold others against, such as a diagonal."""

@@ -31,11 +31,20 @@ FLAGS = [
 ]
 OVERFLOWING = """
 const wide = document.documentElement.clientWidth;
+const scrolls = box => box !== null && getComputedStyle(box).overflowX === 'auto';
 return [...document.querySelectorAll('body *:not(svg *)')]
+  .filter(e => !scrolls(e.closest('.charts > div')))
   .filter(e => e.getBoundingClientRect().right > wide + 1 || e.scrollWidth > e.clientWidth + 1
           && getComputedStyle(e).display !== 'inline' && e.clientWidth > 0)
   .map(e => e.outerHTML.slice(0, 120));
 """
+
+"""Elements that reach beyond the screen or their box; charts may, where their box scrolls."""
+SIZES = """
+return [...document.querySelectorAll('.charts svg')]
+  .map(e => e.getBoundingClientRect().width / e.viewBox.baseVal.width);
+"""
+"""Of each chart, against the size at which it was drawn."""
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +101,30 @@ def test_nothing_fails_and_nothing_overflows(
     assert len(picture) > 50_000  # something is drawn
 
 
+def test_charts_keep_their_size_on_a_narrow_screen_and_scroll_in_their_boxes(
+    driver: Any, page: Path
+) -> None:
+    size = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.get(page.as_uri())
+    sizes = driver.execute_script(SIZES)
+    assert sizes == pytest.approx([1.0] * len(sizes), abs=0.01)
+    boxes = "return [...document.querySelectorAll('.charts > div')]"
+    scrolled = driver.execute_script(f"{boxes}.filter(e => e.scrollWidth > e.clientWidth).length")
+    assert 0 < scrolled <= len(sizes)
+    assert driver.execute_script("return document.documentElement.scrollWidth") == 400
+
+
 def test_what_overflows_would_be_seen(driver: Any, tmp_path: Path) -> None:
     file = tmp_path / "wide.html"
     file.write_text("<body><div style='width: 5000px'>wide</div></body>", encoding="utf-8")
     driver.get(file.as_uri())
     assert len(driver.execute_script(OVERFLOWING)) == 1
+    chart = "<div class='charts'><div style='overflow-x: {}'><svg width='5000'></svg></div></div>"
+    for overflow, found in (("auto", False), ("visible", True)):
+        file.write_text(f"<body>{chart.format(overflow)}</body>", encoding="utf-8")
+        driver.get(file.as_uri())
+        assert bool(driver.execute_script(OVERFLOWING)) == found
     file.write_text("<script>throw new Error('no luck')</script>", encoding="utf-8")
     driver.get(file.as_uri())
     assert [e for e in driver.get_log("browser") if "no luck" in e["message"]]

@@ -4,11 +4,25 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from seqchurn.evaluation import Answers, Assessment, Outcomes, assess, summary
+from seqchurn.plots import (
+    pit_by_cohort_chart,
+    pit_chart,
+    reliability_by_cohort_chart,
+    reliability_chart,
+)
 
-FILES = ["counts.json", "differences.json", "evaluation.json", "waits.json"]
+FILES = [
+    *("counts.json", "differences.json", "evaluation.json"),
+    *("pit.json", "reliability.json", "waits.json"),
+]
+CHARTS = {
+    "pit": (pit_chart, pit_by_cohort_chart),
+    "reliability": (reliability_chart, reliability_by_cohort_chart),
+}
 
 
 def answers(outcomes: Outcomes, daily: np.ndarray) -> Answers:
@@ -54,6 +68,14 @@ def test_tables_are_written_one_a_file(assessment: Assessment, tmp_path: Path) -
     assert sorted(p.name for p in tmp_path.iterdir()) == FILES
     rows = json.loads((tmp_path / "waits.json").read_text())
     assert rows == assessment.waits
+
+
+def test_charts_can_be_drawn_again_from_the_files(assessment: Assessment, tmp_path: Path) -> None:
+    assessment.write(tmp_path)
+    for name, charts in CHARTS.items():
+        frame = pl.read_json(tmp_path / f"{name}.json")
+        for chart in charts:
+            assert chart(frame).to_dict() == chart(getattr(assessment, name)).to_dict()
 
 
 def test_scores_of_all_customers_are_the_metrics_of_a_run(assessment: Assessment) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
+from seqchurn.evaluation.backtest import compared
+from seqchurn.metrics import profit_curve
 from tests.notebooks.running import NOTEBOOKS, charts, printed, run_notebook
 from tests.shop import CUTOFF, Opened, Shop, copied
 
@@ -44,6 +47,17 @@ def rows(shop: Shop) -> list[dict[str, Any]]:
 def network(shop: Shop) -> dict[float, dict[str, Any]]:
     own = [r for r in rows(shop) if (r["cohort"], r["model"]) == ("all", "seqchurn lstm")]
     return {row["horizon_days"]: row for row in own}
+
+
+def within_28_days(shop: Shop) -> pl.DataFrame:
+    """The score table at the cutoff, and from the events who `ordered` in the 28 days from it."""
+    cutoff = datetime.fromisoformat(CUTOFF).replace(tzinfo=UTC)
+    events = shop.table("events").scan().filter(pl.col("event_type") == "order")
+    after = pl.col("timestamp").is_between(cutoff, cutoff + timedelta(days=28), closed="left")
+    came = events.filter(after).select("customer_id").unique().with_columns(ordered=True)
+    scores = shop.table("scores", as_of=CUTOFF).scan()
+    known = scores.join(came, on="customer_id", how="left", maintain_order="left")
+    return known.with_columns(pl.col("ordered").fill_null(value=False)).collect()
 
 
 def test_there_are_six() -> None:
@@ -86,23 +100,37 @@ def test_one_customer(ran: dict[str, Any], shop: Shop) -> None:
     assert chance == pytest.approx(expected, abs=1e-6)
     before, after = numbers(said, r"risk before (\S+), after (\S+)")
     assert numbers(said, r"parts add up to (\S+)") == [pytest.approx(after - before, abs=1.1e-4)]
-    assert charts(ran["04"]) == 3
+    assert charts(ran["04"]) == 4
 
 
 def test_how_long_a_model_lasts(ran: dict[str, Any], shop: Shop) -> None:
     folder = shop.store / "backtest" / "shop" / "refit=never"
     found = pl.DataFrame(json.loads((folder / "backtest.json").read_text()))
     assert found["cutoff"].n_unique() == 2
-    assert len(re.findall(r"within \d+d: [+-]\S+ new, [+-]\S+ old", printed(ran["05"]))) == 2
+    table = compared(found.to_dicts(), network="seqchurn lstm").filter(role="frozen")
+    for days in (7, 28):
+        gaps = table.filter(horizon_days=days).sort("age_days")["gap"].to_list()
+        said = numbers(printed(ran["05"]), rf"within {days}d: (\S+) new, (\S+) old")
+        assert said == pytest.approx(gaps, abs=1e-4)
+    assert charts(ran["05"]) == 1
 
 
-def test_a_churn_horizon_and_a_threshold(ran: dict[str, Any]) -> None:
+def test_a_churn_horizon_and_a_threshold(ran: dict[str, Any], shop: Shop) -> None:
     said = printed(ran["06"])
-    share, best = numbers(said, r"best: the riskiest (\d+)%, (\S+) per customer")
-    low, high = numbers(said, r"95 % of draws: (\S+) to (\S+)")
-    assert 0 <= share <= 100
-    assert low < high
-    acted, by_threshold = numbers(said, r"risk above 0.4: (\d+) customers, (\S+) per customer")
-    assert 0 < acted < 60
-    assert by_threshold <= best + 5 / 50  # the curve knows whole shares only
+    customers = within_28_days(shop)
+    risk, lost = 1 - customers["p_order_28d"], ~customers["ordered"]
+    acted = risk > 0.4
+    earned = (5 * (acted & lost).sum() - 2 * acted.sum()) / customers.height
+    assert numbers(said, r"risk above 0.4: (\d+) customers, (\S+) per customer") == [
+        acted.sum(),
+        pytest.approx(earned, abs=1e-4),
+    ]
+    curve = profit_curve(risk, lost, cost=2, value=5)
+    best = curve.row(curve["profit"].arg_max(), named=True)
+    assert numbers(said, r"best: the riskiest (\d+)%, (\S+) per customer") == [
+        round(100 * best["share"]),
+        pytest.approx(best["profit"], abs=1e-4),
+    ]
+    band = [best["lower"], best["upper"]]
+    assert numbers(said, r"95 % of draws: (\S+) to (\S+)") == pytest.approx(band, abs=1e-4)
     assert charts(ran["06"]) == 3
