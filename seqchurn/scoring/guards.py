@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 _FEWEST = 500
 _ROUNDING = 1e-9  # of probabilities
+_DATES = ("as_of", "next_order_p10", "next_order_p50", "next_order_p90")
 _OF_SCORES = ("score_psi", "score_distance")  # which another model may move
 
 
@@ -152,8 +153,10 @@ def _bad_scores(night: Night) -> Reading:
     rising = [pl.col(a) <= pl.col(b) + _ROUNDING for a, b in itertools.pairwise(night.p_order())]
     counts = [_is_count(f"expected_orders_{h}") for h in night.horizons]
     good = pl.all_horizontal(*shares, *rising, *counts).fill_null(value=False)
-    quiet = _is_count("quiet_days").fill_null(value=True)  # of who never ordered
-    bad = int(night.scores.select((~(good & quiet)).sum()).collect().item())
+    later = [pl.col(a) <= pl.col(b) for a, b in itertools.pairwise(_DATES)]
+    may_lack = [_is_count("quiet_days"), *later]  # who never ordered; dates beyond reach
+    good &= pl.all_horizontal(*(there.fill_null(value=True) for there in may_lack))
+    bad = int(night.scores.select((~good).sum()).collect().item())
     return bad, f"{bad:,} customers have a score that is no number, or out of its range"
 
 

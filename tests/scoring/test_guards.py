@@ -34,6 +34,10 @@ def scores(seed: int = 0, n: int = N, **columns: Any) -> pl.DataFrame:
         "expected_orders_28d": 4.0 * week + 0.3,
         "expected_orders_7d": week,
         "quiet_days": rng.integers(0, 60, n).astype(float),
+        "as_of": AS_OF,
+        "next_order_p10": AS_OF,
+        "next_order_p50": AS_OF + timedelta(days=5),
+        "next_order_p90": pl.Series([None] * n, dtype=pl.Datetime("us", "UTC")),
     }
     return pl.DataFrame({**plain, **columns})
 
@@ -134,6 +138,16 @@ def test_a_stale_log_and_an_old_model(night: Night) -> None:
 )
 def test_values_that_cannot_be_are_counted(column: str, value: float | None, night: Night) -> None:
     hurt = pl.when(pl.int_range(pl.len()) < 3).then(pl.lit(value, pl.Float64))
+    rows = night.scores.with_columns(hurt.otherwise(pl.col(column)).alias(column))
+    assert read(replace(night, scores=rows), "bad_scores").value == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "days"),
+    [("next_order_p10", -1), ("next_order_p10", 6), ("next_order_p90", 4)],
+)
+def test_dates_that_cannot_be_are_counted(column: str, days: int, night: Night) -> None:
+    hurt = pl.when(pl.int_range(pl.len()) < 3).then(pl.lit(AS_OF + timedelta(days=days)))
     rows = night.scores.with_columns(hurt.otherwise(pl.col(column)).alias(column))
     assert read(replace(night, scores=rows), "bad_scores").value == 3
 
