@@ -103,6 +103,7 @@ def test_a_child_that_fails_is_told_with_its_complaint() -> None:
         measure([sys.executable, "-c", "raise SystemExit('no luck')"])
 
 
+@pytest.mark.slow
 def test_a_verb_that_never_calls_what_is_clocked_is_told() -> None:
     inside = [sys.executable, "-m", "tests.benchmarks.timing.inside", "seqchurn.commands.train:run"]
     with pytest.raises(MeasureError, match="seqchurn.commands.train:run was never called by"):

@@ -86,6 +86,7 @@ def test_the_ageing_of_a_backtest_is_shown(trained: Shop) -> None:
     assert "How the network ages" in page
 
 
+@pytest.mark.slow
 def test_a_later_evaluation_takes_the_page_away_and_forget_does_everywhere(trained: Shop) -> None:
     trained.must("report")
     kept = list((trained.store / "mlflow" / "artifacts").rglob("report.html"))
