@@ -53,7 +53,8 @@ def run(
         for moment in moments:
             print(scores_as_text(config, bundle, registered, moment, customer_ids))
         return
-    _warn_if_unearned(config, registered)
+    if model_version is not None:
+        _warn_if_unearned(registered)
     for moment in moments:
         _publish(config, fitting, moment, force=force)
     score_in_shadow(config, registered, moments, force=force)
@@ -72,7 +73,7 @@ def _warn_if_seen(fitting: Fitting, first: datetime) -> None:
         )
 
 
-def _warn_if_unearned(config: Config, registered: RegisteredModel) -> None:
+def _warn_if_unearned(registered: RegisteredModel) -> None:
     if registered != bearer(registered.name, CHAMPION):
         _log.warning(
             "%s is not the champion, and its scores stand where those of the champion do: "

@@ -85,11 +85,12 @@ def train(config: Config, *, force: bool = False) -> Training:
     check_accelerator(config.training.accelerator, config.training.devices)
     sequences = sequences_store(config).snapshot()
     cutoff, scores = training_cutoff(config), score_options(config)
+    until = clock_of(config).local(cutoff)
     connect(config.store, make=True)
     model = config.tracking.model or config.name
     fit = _registered_as(fit_name(config, cutoff, sequences.digest), scores)
     if not force and (known := challenge_by_fit(model, fit)):
-        return Training(known, clock_of(config).local(cutoff), None)
+        return Training(known, until, None)
     data = data_before(config, sequences, cutoff)
     with (
         checkpoints_of(config, cutoff, sequences.digest) as checkpoints,
@@ -109,10 +110,10 @@ def train(config: Config, *, force: bool = False) -> Training:
         )
         tracked.log_metrics({"best_validation_nll": fitted.validation_nll})
         history.log_chart(checkpoints)
-        bundle = _bundle(config, fitted.model, scores, cutoff, tracked.run_id)
+        bundle = _bundle(config, fitted.model, scores, until, tracked.run_id)
         registered = register(bundle, fit=fit)
     renew_card(registered)
-    return Training(registered, clock_of(config).local(cutoff), fitted.validation_nll)
+    return Training(registered, until, fitted.validation_nll)
 
 
 def _tracked(config: Config, digest: str) -> AbstractContextManager[Run]:
@@ -162,7 +163,7 @@ def _bundle(
         model=model,
         scores=scores,
         config=config.model_dump(mode="json"),
-        training_cutoff=clock_of(config).local(cutoff).isoformat(),
+        training_cutoff=cutoff.isoformat(),
         model_name=config.tracking.model or config.name,
         run_id=run_id,
     )

@@ -1,8 +1,8 @@
 """Facts and chapters of charts and tables -> one HTML page that needs nothing beside it.
 
 No script, no font and no picture is fetched: charts are drawn to SVG inside the page. It follows
-the light or dark mode of the reader, and on a narrow screen wide tables stack their
-cells and charts keep their size: they scroll inside their boxes.
+the light or dark mode of the reader, and on a narrow screen wide tables stack their cells and
+charts keep their size: they scroll inside their boxes.
 """
 
 from __future__ import annotations
